@@ -1,0 +1,42 @@
+"""The one clock: database time, so that all processes agree, plus the shift an operator sets for tests."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+
+from core.settings import settings
+
+_frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
+_database_offset = timedelta()
+
+
+def now() -> datetime:
+    """The present moment in UTC, cut to milliseconds; it is passed to SQL as a parameter."""
+    moment = _frozen.get()
+    if moment is None:
+        seconds = time.time() + settings().clock_shift_seconds
+        moment = datetime.fromtimestamp(seconds, UTC) + _database_offset
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def machine_time() -> datetime:
+    """What this machine's own clock says, for comparison with the database's."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def follow(database_time: datetime, asked_at: datetime) -> None:
+    """Keep the distance between the database's clock and this machine's, measured at connect and once a minute."""
+    global _database_offset  # noqa: PLW0603 - one clock per process
+    _database_offset = database_time - asked_at
+
+
+@contextmanager
+def frozen(at: datetime) -> Iterator[None]:
+    """Stop the clock at a moment for everything run inside: seeding writes the past, tests fix time."""
+    token = _frozen.set(at)
+    try:
+        yield
+    finally:
+        _frozen.reset(token)

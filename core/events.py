@@ -1,0 +1,139 @@
+"""What happened: the only words in which features speak to each other."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Self, get_type_hints
+from uuid import UUID
+
+
+class Event:
+    """A fact in the past tense, written in the transaction of the change it tells of; it carries ids, never content."""
+
+    registry: ClassVar[dict[str, type["Event"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        Event.registry[cls.__name__] = cls
+
+    def to_json(self) -> dict[str, Any]:
+        """The payload as plain JSON: UUIDs become text."""
+        return {key: str(value) if isinstance(value, UUID) else value for key, value in asdict(self).items()}  # type: ignore[call-overload]
+
+    @classmethod
+    def from_json(cls, payload: dict[str, Any]) -> Self:
+        """Read a payload back; fields added since it was written take their defaults."""
+        hints = get_type_hints(cls)
+        known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+        return cls(
+            **{key: UUID(value) if hints[key] is UUID else value for key, value in payload.items() if key in known}
+        )
+
+
+def event_of(name: str, payload: dict[str, Any]) -> Event:
+    """The event an outbox row tells of."""
+    return Event.registry[name].from_json(payload)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCreated(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileUpdated(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded(Event):
+    user_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UserFollowed(Event):
+    follower_id: UUID
+    followee_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UserUnfollowed(Event):
+    follower_id: UUID
+    followee_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UploadCompleted(Event):
+    user_id: UUID
+    upload_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UploadProgressed(Event):
+    user_id: UUID
+    upload_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UploadFinished(Event):
+    user_id: UUID
+    upload_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UploadDropped(Event):
+    """An upload was cancelled or ran out of time; its bytes may go."""
+
+    user_id: UUID
+    upload_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PostSubmitted(Event):
+    author_id: UUID
+    post_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PostPublished(Event):
+    author_id: UUID
+    post_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PostUpdated(Event):
+    author_id: UUID
+    post_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PostDeleted(Event):
+    author_id: UUID
+    post_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PostLiked(Event):
+    author_id: UUID
+    post_id: UUID
+    liker_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PostUnliked(Event):
+    author_id: UUID
+    post_id: UUID
+    liker_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CommentAdded(Event):
+    author_id: UUID
+    post_id: UUID
+    comment_id: UUID
+    commenter_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CommentDeleted(Event):
+    author_id: UUID
+    post_id: UUID
+    comment_id: UUID

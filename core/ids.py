@@ -1,0 +1,128 @@
+"""Typed ids: a UUIDv7 each, with the owner's id in front wherever a row lives with its owner."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BadBase64
+from dataclasses import dataclass
+from typing import ClassVar, Self
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from core import clock
+from core.errors import NotFound
+
+
+def new_uuid() -> UUID:
+    """A fresh UUIDv7 of the clock's moment; ids made later sort later."""
+    return uuid7(nanoseconds=int(clock.now().timestamp() * 1000) * 1_000_000)
+
+
+def _encode(prefix: str, *parts: UUID) -> str:
+    raw = b"".join(part.bytes for part in parts)
+    return f"{prefix}_{urlsafe_b64encode(raw).rstrip(b'=').decode()}"
+
+
+def _decode(prefix: str, text: str, count: int) -> tuple[UUID, ...]:
+    head, _, tail = text.partition("_")
+    if head != prefix or len(tail) != -(-count * 16 * 4 // 3):
+        raise NotFound(id=text)
+    try:
+        raw = urlsafe_b64decode(tail + "=" * (-len(tail) % 4))
+    except (BadBase64, ValueError):
+        raise NotFound(id=text) from None
+    parts = tuple(UUID(bytes=raw[at : at + 16]) for at in range(0, count * 16, 16))
+    if _encode(prefix, *parts) != text:
+        raise NotFound(id=text)
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Single:
+    """An id that routes by itself."""
+
+    prefix: ClassVar[str]
+    id: UUID
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a global id; garbage and ids of another type are refused as `NotFound`, like anything unknown."""
+        return cls(*_decode(cls.prefix, text, 1))
+
+    def __str__(self) -> str:
+        return _encode(self.prefix, self.id)
+
+
+class UserId(_Single):
+    prefix = "usr"
+
+
+class ViewerId(_Single):
+    prefix = "vwr"
+
+
+class AccountId(_Single):
+    prefix = "acc"
+
+
+class PlaceId(_Single):
+    prefix = "plc"
+
+
+@dataclass(frozen=True, slots=True)
+class _Authored:
+    """An id of something that lives with the author of the post it belongs to."""
+
+    prefix: ClassVar[str]
+    author_id: UUID
+    id: UUID
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a global id; garbage and ids of another type are refused as `NotFound`, like anything unknown."""
+        return cls(*_decode(cls.prefix, text, 2))
+
+    def __str__(self) -> str:
+        return _encode(self.prefix, self.author_id, self.id)
+
+
+class PostId(_Authored):
+    prefix = "pst"
+
+
+class CommentId(_Authored):
+    prefix = "cmt"
+
+
+class MediaId(_Authored):
+    prefix = "img"
+
+
+@dataclass(frozen=True, slots=True)
+class _Personal:
+    """An id of something private to one person."""
+
+    prefix: ClassVar[str]
+    user_id: UUID
+    id: UUID
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a global id; garbage and ids of another type are refused as `NotFound`, like anything unknown."""
+        return cls(*_decode(cls.prefix, text, 2))
+
+    def __str__(self) -> str:
+        return _encode(self.prefix, self.user_id, self.id)
+
+
+class UploadId(_Personal):
+    prefix = "upl"
+
+
+class SessionId(_Personal):
+    prefix = "ses"
+
+
+class RelationshipId(_Personal):
+    """How the person `user_id` stands to the person `id`."""
+
+    prefix = "rel"

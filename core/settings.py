@@ -1,0 +1,72 @@
+"""Everything an operator can set, read once from environment variables (`docs/operate.md` explains each)."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One value per environment variable; names without the prefix `APERTURE_` are those of the field's conventions."""
+
+    model_config = SettingsConfigDict(env_prefix="APERTURE_", extra="ignore", frozen=True)
+
+    environment: Literal["development", "test", "production"] = "production"
+    public_url: str = "http://localhost:8000"
+    secret_key: SecretStr = Field(min_length=32)
+
+    database_url: str = Field(validation_alias="DATABASE_URL")
+    replica_url: str | None = Field(default=None, validation_alias="REPLICA_URL")
+    pgbouncer: bool = False
+    pool_size: int = 10
+    pool_overflow: int = 5
+
+    redis_url: str = Field(validation_alias="REDIS_URL")
+    queue_redis_url: str | None = Field(default=None, validation_alias="QUEUE_REDIS_URL")
+
+    storage_path: Path | None = None
+    s3_endpoint: str | None = Field(default=None, validation_alias="S3_ENDPOINT")
+    s3_region: str = Field(default="us-east-1", validation_alias="S3_REGION")
+    s3_bucket: str | None = Field(default=None, validation_alias="S3_BUCKET")
+    s3_access_key: str | None = Field(default=None, validation_alias="S3_ACCESS_KEY")
+    s3_secret_key: SecretStr | None = Field(default=None, validation_alias="S3_SECRET_KEY")
+    s3_addressing: Literal["virtual", "path"] = Field(default="virtual", validation_alias="S3_ADDRESSING")
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: str = ""
+
+    access_token_seconds: int = 900
+    session_days: int = 30
+    rate_limit_factor: float = Field(default=1.0, ge=0)
+    sign_up_rate_factor: float = Field(default=1.0, ge=0)
+    clock_shift_seconds: float = 0.0
+    timeline_length: int = 800
+    log_level: str = "INFO"
+
+    @field_validator("database_url", "replica_url")
+    @classmethod
+    def _asyncpg_dialect(cls, url: str | None) -> str | None:
+        """Accept the usual `postgres://` and `postgresql://`; the driver is always asyncpg."""
+        if url is None:
+            return None
+        _, _, rest = url.partition("://")
+        return f"postgresql+asyncpg://{rest}"
+
+    @property
+    def queue_url(self) -> str:
+        """The queue's own plain Redis; the same server as the caches unless set."""
+        return self.queue_redis_url or self.redis_url
+
+    @property
+    def is_development(self) -> bool:
+        return self.environment == "development"
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()  # type: ignore[call-arg]  # every value comes from the environment

@@ -1,0 +1,1 @@
+"""Tables, their keys and indexes, and how each is spread over shards."""

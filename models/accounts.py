@@ -1,0 +1,35 @@
+"""What belongs to log-in: accounts and the email addresses that lead to them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, distributed_by
+
+
+class Account(Base):
+    """The private side of a person. `role` is MEMBER, MODERATOR or ADMIN."""
+
+    __tablename__ = "accounts"
+    __table_args__ = distributed_by("user_id")
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    password_hash: Mapped[str]
+    password_changed_at: Mapped[datetime]
+    role: Mapped[str]
+    language: Mapped[str]
+    time_zone: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Email(Base):
+    """Who holds an email address; the key is the address in lower case."""
+
+    __tablename__ = "emails"
+    __table_args__ = distributed_by("email", group="emails")
+
+    email: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID]
+    claimed_at: Mapped[datetime]

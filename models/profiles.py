@@ -1,0 +1,41 @@
+"""Public profiles and the handles that lead to them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, distributed_by
+
+
+class User(Base):
+    """What others see of a person. `status` is ACTIVE, SUSPENDED or DELETED."""
+
+    __tablename__ = "users"
+    __table_args__ = distributed_by("id")
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    handle: Mapped[str]
+    display_name: Mapped[str]
+    pronouns: Mapped[str | None]
+    bio: Mapped[str | None]
+    bio_mentions: Mapped[dict[str, Any]]
+    links: Mapped[list[Any]]
+    avatar_id: Mapped[UUID | None]
+    is_verified: Mapped[bool]
+    is_private: Mapped[bool]
+    status: Mapped[str]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Handle(Base):
+    """Who holds a handle; the key is the handle in lower case."""
+
+    __tablename__ = "handles"
+    __table_args__ = distributed_by("handle", group="handles")
+
+    handle: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID]
+    claimed_at: Mapped[datetime]

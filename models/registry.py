@@ -1,0 +1,41 @@
+"""All tables in one place, for migrations and for tests that look at every table."""
+
+from models import (
+    accounts,
+    auth,
+    comments,
+    counters,
+    epochs,
+    follows,
+    idempotency,
+    likes,
+    media,
+    outbox,
+    periodic,
+    posts,
+    profiles,
+    tasks,
+    topic_events,
+)
+from models.base import Base
+
+__all__ = [
+    "accounts",
+    "auth",
+    "comments",
+    "counters",
+    "epochs",
+    "follows",
+    "idempotency",
+    "likes",
+    "media",
+    "metadata",
+    "outbox",
+    "periodic",
+    "posts",
+    "profiles",
+    "tasks",
+    "topic_events",
+]
+
+metadata = Base.metadata
