@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     port: int = 8000
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: str = ""
+    graphiql: bool | None = None
+    people_file: Path = Path(".aperture/people.json")
 
     access_token_seconds: int = 900
     session_days: int = 30
@@ -64,6 +66,11 @@ class Settings(BaseSettings):
     @property
     def is_development(self) -> bool:
         return self.environment == "development"
+
+    @property
+    def serves_graphiql(self) -> bool:
+        """Whether the GraphiQL page is there; without a word from the operator in development alone."""
+        return self.is_development if self.graphiql is None else self.graphiql
 
 
 @lru_cache

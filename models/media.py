@@ -61,6 +61,7 @@ class Media(Base):
     blurhash: Mapped[str | None]
     dominant_color: Mapped[str | None]
     placeholder: Mapped[str | None]
+    is_public: Mapped[bool]
     original_key: Mapped[str | None]
     renditions: Mapped[list[Any]]
     created_at: Mapped[datetime]

@@ -1,0 +1,41 @@
+"""The connections one process holds to PostgreSQL, Redis and the object store."""
+
+from dataclasses import dataclass
+
+from core.buckets import Buckets
+from core.db import Database
+from core.pubsub import PubSub
+from core.redis import Cache
+from core.settings import Settings
+from core.storage import ObjectStore, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """Opened once per process and shared by everything in it; nothing connects before its first use."""
+
+    settings: Settings
+    db: Database
+    cache: Cache
+    buckets: Buckets
+    pubsub: PubSub
+    store: ObjectStore
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Backends":
+        """Connections by the settings."""
+        cache = Cache.from_url(settings.redis_url)
+        return cls(
+            settings=settings,
+            db=Database.connect(settings),
+            cache=cache,
+            buckets=Buckets(cache),
+            pubsub=PubSub(settings.redis_url),
+            store=open_store(settings),
+        )
+
+    async def aclose(self) -> None:
+        """Close what was opened."""
+        await self.pubsub.aclose()
+        await self.cache.aclose()
+        await self.db.aclose()

@@ -1,0 +1,140 @@
+"""Logs as JSON lines, and the request id that a request, its jobs and its log lines share."""
+
+import json
+import logging
+import re
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+
+LINE_LIMIT: Final = 4096
+FRAMES: Final = 12
+
+_SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+_notes: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)
+
+
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    """The log of one module; fields are keywords, the event is a short constant word or two."""
+    return structlog.stdlib.get_logger(name)  # type: ignore[no-any-return]
+
+
+def request_id() -> str:
+    """The id of the request, socket or job that is being served; empty outside of one."""
+    return _request_id.get()
+
+
+def sane_request_id(wish: str) -> str:
+    """The caller's own request id if it is 1 to 64 plain characters, else a new one."""
+    return wish if _SANE_ID.fullmatch(wish) else uuid4().hex
+
+
+@contextmanager
+def serving(request: str) -> Iterator[None]:
+    """Carry this request id through everything done inside; a job begins with the id its outbox row kept."""
+    token = _request_id.set(request)
+    try:
+        yield
+    finally:
+        _request_id.reset(token)
+
+
+@contextmanager
+def one_line(event: str, **fields: Any) -> Iterator[None]:
+    """Write one line when the work inside ends: its time in milliseconds and all that was noted meanwhile."""
+    notes = dict(fields)
+    token = _notes.set(notes)
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        _notes.reset(token)
+        elapsed = (time.perf_counter() - began) * 1000
+        level = notes.pop("level", logging.INFO)
+        logger("aperture.requests").log(level, event, ms=round(elapsed, 1), **notes)
+
+
+def note(**fields: Any) -> None:
+    """Add fields to the line of the work that is being done; outside of one they are dropped."""
+    notes = _notes.get()
+    if notes is not None:
+        notes.update(fields)
+
+
+def configure(level: str = "INFO", *, shows_messages: bool = False) -> None:
+    """Send every logger of this process to standard error as JSON lines of at most 4 KB.
+
+    Errors are told by class and place. Their messages can hold values of people, so only development shows them.
+    """
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_request_id,
+        _told_error(shows_messages=shows_messages),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _rendered],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def _add_request_id(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    if request := _request_id.get():
+        event.setdefault("request", request)
+    return event
+
+
+def _told_error(*, shows_messages: bool) -> structlog.typing.Processor:
+    def tell(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        error = event.pop("exc_info", None)
+        if error is True:
+            error = sys.exc_info()
+        if isinstance(error, tuple):
+            error = error[1]
+        if isinstance(error, BaseException):
+            event["error"] = type(error).__name__
+            event["where"] = _frames(error)
+            if shows_messages:
+                event["message"] = str(error)
+        return event
+
+    return tell
+
+
+def _frames(error: BaseException) -> list[str]:
+    """Where it was raised, the innermost frame first."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    return [
+        f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames)
+    ]
+
+
+def _rendered(_logger: Any, _method: str, event: structlog.typing.EventDict) -> str:
+    """ASCII JSON, so that control characters and line separators are escaped; the longest fields are cut to fit."""
+    line = json.dumps(event, default=str)
+    while len(line) > LINE_LIMIT:
+        longest = max(event, key=lambda field: len(json.dumps(event[field], default=str)))
+        value = event[longest]
+        text = value if isinstance(value, str) else json.dumps(value, default=str)
+        event[longest] = text[: len(text) // 2]
+        line = json.dumps(event, default=str)
+    return line

@@ -1,0 +1,62 @@
+"""Questions, and the loaders of one operation that remember their answers."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiodataloader import DataLoader
+
+from core.backends import Backends
+from core.db import Read
+from core.viewer import Viewer
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """For whom, and how fresh, a question is asked."""
+
+    backends: Backends
+    viewer: Viewer
+    is_fresh: bool = False
+
+    def reading(self) -> AbstractAsyncContextManager[Read]:
+        """A short connection for one batch; fresh ones see every committed write."""
+        return self.backends.db.reading(fresh=self.is_fresh)
+
+
+Question = Callable[[Scope, Sequence[K]], Awaitable[Sequence[V]]]
+
+
+class Loaders:
+    """One per operation, replaced after each write and for each pushed event: an old one remembers too much."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self._loaders: dict[Any, DataLoader[Any, Any]] = {}
+
+    async def load(self, question: Question[K, V], keys: Sequence[K]) -> list[V]:
+        """The answers in the order of the keys; keys asked for at the same time go into one batch."""
+        return list(await self._loader(question).load_many(keys)) if keys else []
+
+    async def one(self, question: Question[K, V], key: K) -> V:
+        """The answer for one key; only for fields that are never below a list."""
+        return (await self.load(question, [key]))[0]
+
+    def prime(self, question: Question[K, V], found: Mapping[K, V]) -> None:
+        """Remember answers that came along with something else."""
+        loader = self._loader(question)
+        for key, value in found.items():
+            loader.prime(key, value)
+
+    def _loader(self, question: Question[K, V]) -> "DataLoader[K, V]":
+        if question not in self._loaders:
+
+            async def batch(keys: list[K]) -> list[V]:
+                return list(await question(self.scope, keys))
+
+            self._loaders[question] = DataLoader(batch)
+        return self._loaders[question]

@@ -1,0 +1,15 @@
+"""Pictures by their own id."""
+
+from collections.abc import Sequence
+
+from core.ids import MediaId
+from loaders.base import Scope
+from services.visibility.media import media
+from services.visibility.rows import VisibleMedia
+
+
+async def media_by_id(scope: Scope, ids: Sequence[MediaId]) -> list[VisibleMedia | None]:
+    """Pictures as the viewer sees them; None where there is none."""
+    async with scope.reading() as db:
+        found = await media(db, scope.viewer, ids)
+    return [found.get(media_id) for media_id in ids]

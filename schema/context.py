@@ -1,0 +1,87 @@
+"""What a field can reach while an operation runs."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self, TypeVar
+
+import strawberry
+
+from core.backends import Backends
+from core.db import Write
+from core.viewer import Viewer
+from loaders.base import Loaders, Scope
+from services import idempotency
+
+R = TypeVar("R")
+
+
+class ParsedId(Protocol):
+    """An id that can be written down and read back: the only result a keyed write may have."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the id from its global form."""
+
+
+I = TypeVar("I", bound=ParsedId)  # noqa: E741 - an id
+
+
+@dataclass(slots=True)
+class Context:
+    """One per operation; a subscription renews its loaders before each event."""
+
+    backends: Backends
+    viewer: Viewer
+    request_id: str = ""
+    accept: str = ""
+    loaders: Loaders = field(init=False)
+    batches: dict[Any, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.renew()
+
+    @property
+    def buckets(self) -> Any:
+        """The rate limits of this process."""
+        return self.backends.buckets
+
+    def renew(self, *, fresh: bool = False) -> None:
+        """Forget everything read so far; `fresh` sends later reads to the primary."""
+        self.loaders = Loaders(Scope(self.backends, self.viewer, is_fresh=fresh))
+        self.batches = {}
+
+    def become(self, viewer: Viewer) -> None:
+        """Go on as the person who has just signed in or out."""
+        self.viewer = viewer
+        self.renew(fresh=True)
+
+    async def write(self, verb: Callable[[Write], Awaitable[R]]) -> R:
+        """Run one verb in a transaction, retried as a whole; later reads of the operation see the change."""
+        outcome = await self.backends.db.write(verb)
+        self.renew(fresh=True)
+        return outcome
+
+    async def write_once(
+        self, verb: Callable[[Write], Awaitable[I]], *, key: str | None, of: object, result: type[I]
+    ) -> I:
+        """As `write`, but a repeat with the same key and input gets the first result without running the verb.
+
+        The same key with another input is refused as `IdempotencyMismatch`. Refusals roll back and are not stored.
+        """
+        if not key:
+            return await self.write(verb)
+        operation = type(of).__name__
+        scope = idempotency.scope_of(self.viewer, operation, key)
+
+        async def work(tx: Write) -> I:
+            stored = await idempotency.claim(tx, scope, key, operation, of)
+            if stored is not None:
+                return result.parse(stored["id"])
+            outcome = await verb(tx)
+            await idempotency.store(tx, scope, key, {"id": str(outcome)})
+            return outcome
+
+        return await self.write(work)
+
+
+Info = strawberry.Info[Context, None]

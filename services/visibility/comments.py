@@ -1,0 +1,61 @@
+"""Comments as others may see them: with their post, and with a writer whose account is in use."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, bindparam, text
+
+from core.db import Read
+from core.errors import NotFound
+from core.ids import CommentId, PostId
+from core.paging import PostWant
+from core.viewer import Viewer
+from services.visibility import profiles, rules
+from services.visibility.posts import posts
+from services.visibility.previews import comment
+from services.visibility.rows import VisibleComment, VisiblePost, VisibleUser
+
+_BY_ID = text(
+    """
+    select c.* from unnest(:authors, :ids) as asked(author_id, id)
+    join comments c on c.author_id = asked.author_id and c.id = asked.id
+    """
+).bindparams(bindparam("authors", type_=ARRAY(Uuid)), bindparam("ids", type_=ARRAY(Uuid)))
+
+
+@dataclass(frozen=True, slots=True)
+class SeenComments:
+    """What the viewer may see of the comments asked for, with their posts and writers."""
+
+    comments: dict[CommentId, VisibleComment] = field(default_factory=dict)
+    posts: Mapping[PostId, VisiblePost] = field(default_factory=dict)
+    users: dict[UUID, VisibleUser] = field(default_factory=dict)
+
+
+async def comments(db: Read, viewer: Viewer, ids: Sequence[CommentId]) -> SeenComments:
+    """Comments the viewer may see, by id."""
+    if not ids:
+        return SeenComments()
+    rows = await db.all(_BY_ID, {"authors": [one.author_id for one in ids], "ids": [one.id for one in ids]})
+    seen_posts = await posts(db, viewer, [PostId(row.author_id, row.post_id) for row in rows], PostWant())
+    writers = await profiles.users(db, viewer, {row.commenter_id for row in rows})
+    seen = SeenComments(posts=seen_posts.posts, users={**seen_posts.users, **writers})
+    for row in rows:
+        writer = writers.get(row.commenter_id)
+        is_visible = writer is not None and rules.may_see_comment(
+            post_is_visible=PostId(row.author_id, row.post_id) in seen.posts,
+            writer_status=writer.status,
+            is_deleted=row.deleted_at is not None,
+        )
+        if is_visible:
+            seen.comments[CommentId(row.author_id, row.id)] = comment(row)
+    return seen
+
+
+async def require_comment(db: Read, viewer: Viewer, comment_id: CommentId) -> VisibleComment:
+    """The comment, or `NotFound`."""
+    try:
+        return (await comments(db, viewer, [comment_id])).comments[comment_id]
+    except KeyError:
+        raise NotFound(id=str(comment_id)) from None

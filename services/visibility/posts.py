@@ -1,0 +1,149 @@
+"""Posts as others may see them, with as much around them as is wanted, in few statements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, TextClause, Uuid, bindparam, text
+
+from core.db import Read
+from core.errors import NotFound
+from core.ids import PostId
+from core.paging import PostWant
+from core.viewer import Viewer
+from services.visibility import previews, profiles, rules
+from services.visibility.relationships import relationships
+from services.visibility.rows import PostRow, VisibleComment, VisibleMedia, VisiblePost, VisibleUser
+from services.visibility.rules import Relationship
+
+_ASKED = "unnest(:authors, :ids) as asked(author_id, id)"
+
+_MEDIA = f"""left join (
+    select m.author_id, m.post_id, jsonb_agg(to_jsonb(m) order by m.position) as items
+    from {_ASKED} join media m on m.author_id = asked.author_id and m.post_id = asked.id
+    group by m.author_id, m.post_id
+) pictures on pictures.author_id = p.author_id and pictures.post_id = p.id"""  # noqa: S608 - constants
+
+_COUNTS = f"""left join (
+    select author_id, subject_id, jsonb_object_agg(name, value) as numbers from (
+        select author_id, subject_id, name, sum(value)::bigint as value from (
+            select c.author_id, c.subject_id, c.name, c.value from {_ASKED}
+            join counters c on c.author_id = asked.author_id and c.subject_id = asked.id
+            union all
+            select d.author_id, d.subject_id, d.name, d.delta from {_ASKED}
+            join counter_deltas d on d.author_id = asked.author_id and d.subject_id = asked.id
+        ) changes group by author_id, subject_id, name
+    ) sums group by author_id, subject_id
+) counts on counts.author_id = p.author_id and counts.subject_id = p.id"""  # noqa: S608 - constants
+
+_LIKED = """left join post_likes own_like
+    on own_like.author_id = p.author_id and own_like.post_id = p.id and own_like.liker_id = :viewer"""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPosts:
+    """What the viewer may see of the posts asked for, and what was read with them."""
+
+    posts: dict[PostId, VisiblePost] = field(default_factory=dict)
+    users: dict[UUID, VisibleUser] = field(default_factory=dict)
+    relationships: dict[UUID, Relationship] = field(default_factory=dict)
+    media: dict[PostId, tuple[VisibleMedia, ...]] = field(default_factory=dict)
+    counts: dict[PostId, Mapping[str, int]] = field(default_factory=dict)
+    liked: dict[PostId, bool] = field(default_factory=dict)
+    previews: dict[PostId, tuple[VisibleComment, ...]] = field(default_factory=dict)
+
+
+async def posts(db: Read, viewer: Viewer, ids: Sequence[PostId], want: PostWant) -> SeenPosts:
+    """Posts the viewer may see, by id: two statements, and two more when comment previews are wanted."""
+    seen = SeenPosts()
+    if not ids:
+        return seen
+    rows = await db.all(_statement(want), _parameters(viewer, ids, want))
+    candidates = await previews.candidates(db, [_id(row) for row in rows]) if want.previews else {}
+    people = {row.author_id for row in rows} | previews.writers(candidates)
+    seen.relationships.update(await relationships(db, viewer, people))
+    for row in rows:
+        _judge(seen, row, want)
+    if want.previews:
+        await previews.choose(db, viewer, seen, candidates)
+    return seen
+
+
+async def require_post(db: Read, viewer: Viewer, post_id: PostId) -> VisiblePost:
+    """The post, or `NotFound`."""
+    try:
+        return (await posts(db, viewer, [post_id], PostWant())).posts[post_id]
+    except KeyError:
+        raise NotFound(id=str(post_id)) from None
+
+
+def _judge(seen: SeenPosts, row: Any, want: PostWant) -> None:
+    """Let one row through, with everything that came with it, or drop all of it."""
+    post_id, relationship = _id(row), seen.relationships[row.author_id]
+    if not rules.profile_exists(row.user_status):
+        return
+    author = profiles.judge(row, relationship)
+    facts = rules.PostFacts(row.status, row.audience, is_deleted=row.deleted_at is not None)
+    if not rules.may_see_post(facts, author.access, relationship):
+        return
+    seen.posts[post_id] = _post(row)
+    seen.users[row.author_id] = author
+    if want.media:
+        seen.media[post_id] = tuple(profiles.picture(item) for item in row.media or ())
+    if want.counts:
+        seen.counts[post_id] = row.counts or {}
+    if want.flags:
+        seen.liked[post_id] = row.is_liked
+
+
+def _id(row: Any) -> PostId:
+    return PostId(row.author_id, row.id)
+
+
+def _post(row: Any) -> VisiblePost:
+    return VisiblePost(
+        PostRow(
+            id=_id(row),
+            shortcode=row.shortcode,
+            kind=row.kind,
+            status=row.status,
+            audience=row.audience,
+            caption=row.caption,
+            caption_mentions=row.caption_mentions,
+            media_count=row.media_count,
+            place_id=row.place_id,
+            comment_audience=row.comment_audience,
+            hides_like_count=row.hides_like_count,
+            is_sensitive=row.is_sensitive,
+            created_at=row.created_at,
+            published_at=row.published_at,
+            edited_at=row.edited_at,
+        )
+    )
+
+
+def _parameters(viewer: Viewer, ids: Sequence[PostId], want: PostWant) -> dict[str, Any]:
+    asked = list(dict.fromkeys(ids))
+    parameters: dict[str, Any] = {"authors": [post.author_id for post in asked], "ids": [post.id for post in asked]}
+    if want.flags:
+        parameters["viewer"] = viewer.id
+    return parameters
+
+
+@lru_cache
+def _statement(want: PostWant) -> TextClause:
+    columns, joins = ["p.*", profiles.COLUMNS], [profiles.AVATAR]
+    for is_wanted, column, join in (
+        (want.media, "pictures.items as media", _MEDIA),
+        (want.counts, "counts.numbers as counts", _COUNTS),
+        (want.flags, "own_like.liker_id is not null as is_liked", _LIKED),
+    ):
+        if is_wanted:
+            columns.append(column)
+            joins.append(join)
+    source = f"{_ASKED} join posts p on p.author_id = asked.author_id and p.id = asked.id join users u on u.id = p.author_id"
+    sql = text(f"select {', '.join(columns)} from {source} {' '.join(joins)}")  # noqa: S608 - constants
+    sql = sql.bindparams(bindparam("authors", type_=ARRAY(Uuid)), bindparam("ids", type_=ARRAY(Uuid)))
+    return sql.bindparams(bindparam("viewer", type_=Uuid)) if want.flags else sql

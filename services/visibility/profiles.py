@@ -1,0 +1,90 @@
+"""Profiles as others may see them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, bindparam, text
+
+from core.db import Read
+from core.errors import NotFound
+from core.ids import MediaId, UserId
+from core.viewer import Viewer
+from services.visibility import rules
+from services.visibility.relationships import relationships
+from services.visibility.rows import MediaRow, RenditionRow, UserRow, VisibleMedia, VisibleUser
+from services.visibility.rules import Relationship
+
+COLUMNS = """
+    u.id as user_id, u.handle, u.display_name, u.pronouns, u.bio, u.bio_mentions, u.links, u.is_verified,
+    u.is_private, u.status as user_status, u.created_at as user_created_at, to_jsonb(avatar) as avatar
+"""
+AVATAR = "left join media avatar on avatar.author_id = u.id and avatar.id = u.avatar_id"
+
+_BY_ID = text(f"select {COLUMNS} from users u {AVATAR} where u.id = any(:ids)").bindparams(  # noqa: S608 - constants
+    bindparam("ids", type_=ARRAY(Uuid))
+)
+
+
+async def users(
+    db: Read, viewer: Viewer, ids: Iterable[UUID], known: Mapping[UUID, Relationship] | None = None
+) -> Mapping[UUID, VisibleUser]:
+    """The profiles that exist for the viewer; `known` relationships are not read again."""
+    asked = set(ids)
+    if not asked:
+        return {}
+    rows = await db.all(_BY_ID, {"ids": list(asked)})
+    stands = known if known is not None and asked <= known.keys() else await relationships(db, viewer, asked)
+    return {
+        row.user_id: judge(row, stands[row.user_id]) for row in rows if rules.profile_exists(row.user_status)
+    }
+
+
+async def require_user(db: Read, viewer: Viewer, user_id: UUID) -> VisibleUser:
+    """The profile, or `NotFound`."""
+    try:
+        return (await users(db, viewer, [user_id]))[user_id]
+    except KeyError:
+        raise NotFound(id=str(UserId(user_id))) from None
+
+
+def judge(row: Any, relationship: Relationship) -> VisibleUser:
+    """Cut a row with `COLUMNS` down to what the viewer may see of it."""
+    access = rules.profile_access(row.user_status, row.is_private, relationship)
+    user = UserRow(
+        id=row.user_id,
+        handle=row.handle,
+        display_name=row.display_name,
+        pronouns=row.pronouns,
+        bio=row.bio,
+        bio_mentions=row.bio_mentions,
+        links=tuple(row.links),
+        avatar=picture(row.avatar) if row.avatar else None,
+        is_verified=row.is_verified,
+        is_private=row.is_private,
+        status=row.user_status,
+        access=access,
+        created_at=row.user_created_at,
+    )
+    if access == "UNAVAILABLE":
+        user = replace(user, display_name=user.handle, pronouns=None, bio=None, links=(), avatar=None)
+    return VisibleUser(user)
+
+
+def picture(row: Mapping[str, Any]) -> VisibleMedia:
+    """A row of `media` as JSON whose owner or post the viewer was found to see."""
+    return VisibleMedia(
+        MediaRow(
+            id=MediaId(UUID(row["author_id"]), UUID(row["id"])),
+            status=row["status"],
+            width=row["width"],
+            height=row["height"],
+            alt_text=row["alt_text"],
+            blurhash=row["blurhash"],
+            dominant_color=row["dominant_color"],
+            placeholder=row["placeholder"],
+            is_public=row["is_public"],
+            renditions=tuple(RenditionRow(**file) for file in row["renditions"]),
+        )
+    )

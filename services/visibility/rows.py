@@ -1,0 +1,98 @@
+"""The shapes rows have once the door let them through; the `Visible…` types are made inside this room only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NewType
+from uuid import UUID
+
+from core.ids import CommentId, MediaId, PostId
+from services.visibility.rules import Access
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionRow:
+    """One file of a picture; `size` is an `ImageSize`, `format` an `ImageFormat`."""
+
+    size: str
+    format: str
+    key: str
+    width: int
+    height: int
+    byte_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRow:
+    """A picture and the files made of it."""
+
+    id: MediaId
+    status: str
+    width: int
+    height: int
+    alt_text: str | None
+    blurhash: str | None
+    dominant_color: str | None
+    placeholder: str | None
+    is_public: bool
+    renditions: tuple[RenditionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """A profile; what `access` does not cover is blank already."""
+
+    id: UUID
+    handle: str
+    display_name: str
+    pronouns: str | None
+    bio: str | None
+    bio_mentions: Mapping[str, str]
+    links: tuple[Mapping[str, Any], ...]
+    avatar: "VisibleMedia | None"
+    is_verified: bool
+    is_private: bool
+    status: str
+    access: Access
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PostRow:
+    """A post without its counts, media and the viewer's flags, which change at another pace."""
+
+    id: PostId
+    shortcode: str
+    kind: str
+    status: str
+    audience: str
+    caption: str | None
+    caption_mentions: Mapping[str, str]
+    media_count: int
+    place_id: UUID | None
+    comment_audience: str
+    hides_like_count: bool
+    is_sensitive: bool
+    created_at: datetime
+    published_at: datetime | None
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommentRow:
+    """A comment under a post the viewer sees."""
+
+    id: CommentId
+    post_id: PostId
+    writer_id: UUID
+    text: str
+    mentions: Mapping[str, str]
+    state: str
+    idempotency_key: str | None
+    created_at: datetime
+
+
+VisibleMedia = NewType("VisibleMedia", MediaRow)
+VisibleUser = NewType("VisibleUser", UserRow)
+VisiblePost = NewType("VisiblePost", PostRow)
+VisibleComment = NewType("VisibleComment", CommentRow)
