@@ -1,4 +1,4 @@
-"""Pictures: what they are taken as (`sniff`), what becomes of them (`pictures`), how (`render`), and where (`child`, alone).
+"""Pictures: what they are (`sniff`), what becomes of them (`pictures`), how (`render`), and where (`child`, confined).
 
-Only `render` and `child` import the native libraries, and only a limited child process imports those two.
+Only `load`, `color`, `render` and `child` import the native libraries, and only a confined child process imports them.
 """

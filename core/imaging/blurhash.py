@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~"
 _ACROSS, _DOWN = 4, 3
+# Where the sRGB curve turns from a line into a power, seen from either side.
+_KNEE_SHADE, _KNEE_LIGHT = 0.04045, 0.0031308
 
 Pixels = NDArray[np.uint8]
 
@@ -26,19 +28,22 @@ def _waves(linear: NDArray[np.float64]) -> NDArray[np.float64]:
     height, width, _ = linear.shape
     across = np.cos(np.pi * np.outer(np.arange(_ACROSS), np.arange(width)) / width)
     down = np.cos(np.pi * np.outer(np.arange(_DOWN), np.arange(height)) / height)
-    waves = np.einsum("jy,ix,yxc->jic", down, across, linear, optimize=True).reshape(-1, 3) / (width * height)
+    rows = np.tensordot(down, linear, axes=(1, 0))
+    waves: NDArray[np.float64] = np.tensordot(rows, across, axes=(1, 1)).transpose(0, 2, 1).reshape(-1, 3) / (
+        width * height
+    )
     waves[1:] *= 2
     return waves
 
 
 def _to_linear(pixels: Pixels) -> NDArray[np.float64]:
     shade = pixels / 255.0
-    return np.where(shade <= 0.04045, shade / 12.92, ((shade + 0.055) / 1.055) ** 2.4)  # type: ignore[no-any-return]
+    return np.where(shade <= _KNEE_SHADE, shade / 12.92, ((shade + 0.055) / 1.055) ** 2.4)
 
 
 def _to_srgb(light: float) -> int:
     light = min(max(light, 0.0), 1.0)
-    shade = light * 12.92 if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055
+    shade = light * 12.92 if light <= _KNEE_LIGHT else 1.055 * light ** (1 / 2.4) - 0.055
     return int(shade * 255 + 0.5)
 
 

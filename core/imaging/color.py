@@ -29,8 +29,8 @@ def _says_srgb(image: pyvips.Image) -> bool:
         return False
     cube = pyvips.Image.new_from_memory(_CUBE, len(_CUBE) // 3, 1, 3, "uchar").copy(interpretation="srgb")
     cube.set_type(pyvips.GValue.blob_type, _PROFILE, image.get(_PROFILE))
-    seen = cube.icc_transform("srgb", embedded=True, intent="relative", depth=8).write_to_memory()
-    return max(abs(before - after) for before, after in zip(_CUBE, bytes(seen), strict=True)) <= 1
+    seen = bytes(cube.icc_transform("srgb", embedded=True, intent="relative", depth=8).write_to_memory())
+    return all(abs(before - after) <= 1 for before, after in zip(_CUBE, seen, strict=True))
 
 
 def dominant(pixels: NDArray[np.uint8]) -> str:

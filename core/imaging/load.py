@@ -1,28 +1,18 @@
 """Loading: the checks that come before any pixel is decoded, and the one loader that each kind of file may reach."""
 
-import os
+import numpy as np
+import pyvips
 
-# libvips reads these when it is loaded: one thread for each picture, and none of the loaders it calls untrusted.
-os.environ.update(VIPS_CONCURRENCY="1", VIPS_BLOCK_UNTRUSTED="1")
-import numpy as np  # noqa: E402 - after the environment
-import pyvips  # noqa: E402
+from core.imaging import sniff
+from core.imaging.pictures import MAX_BYTES, MAX_FRAMES, MAX_PIXELS, MAX_SIDE, FailureCode, UnusablePicture
 
 try:
     import pillow_heif
 except ImportError:
     pillow_heif = None
 
-from core.imaging import sniff  # noqa: E402
-from core.imaging.pictures import (  # noqa: E402
-    MAX_BYTES,
-    MAX_FRAMES,
-    MAX_PIXELS,
-    MAX_SIDE,
-    FailureCode,
-    UnusablePicture,
-)
-
 pyvips.cache_set_max(0)
+pyvips.block_untrusted_set(True)  # noqa: FBT003 - a setter of libvips
 
 _LOADERS = {
     sniff.JPEG: pyvips.Image.jpegload_buffer,
@@ -51,7 +41,8 @@ def _load_heic(source: bytes) -> pyvips.Image:
     """HEIC comes upright from its own decoder, with its profile."""
     try:
         heif = pillow_heif.open_heif(source, convert_hdr_to_8bit=True)
-        _check(*heif.size, len(heif))
+        width, height = heif.size
+        _check(width, height, len(heif))
         image = pyvips.Image.new_from_array(np.asarray(heif), interpretation="srgb")
     except (ValueError, EOFError, SyntaxError, RuntimeError) as error:
         raise UnusablePicture(FailureCode.DAMAGED, str(error)) from None

@@ -43,7 +43,7 @@ class FailureCode(StrEnum):
     INTERNAL = "INTERNAL"
 
 
-class UnusablePicture(Exception):  # noqa: N818 - a fact about the picture, not a fault of ours
+class UnusablePicture(Exception):
     """A picture cannot be rendered; `INTERNAL` alone is our own fault and worth another try."""
 
     def __init__(self, code: FailureCode, reason: str = "") -> None:

@@ -23,7 +23,11 @@ Focal = tuple[float, float]
 
 CENTRE: Focal = (0.5, 0.5)
 SQUARE = 150
+OPAQUE = 255
 WIDTHS = {ImageSize.FULL: 1080, ImageSize.FEED: 720, ImageSize.SMALL: 480, ImageSize.GRID: 320}
+
+# How libvips, libjpeg, libpng and libheif say that the limit of the process was reached.
+_NO_MEMORY = ("out of memory", "insufficient memory", "memory allocation")
 
 
 def render(source: bytes, focal: Focal = CENTRE) -> Picture:
@@ -39,14 +43,15 @@ def render(source: bytes, focal: Focal = CENTRE) -> Picture:
     except MemoryError:
         raise UnusablePicture(FailureCode.TOO_LARGE, "memory") from None
     except pyvips.Error as error:
-        code = FailureCode.TOO_LARGE if "memory" in str(error).lower() else FailureCode.DAMAGED
+        is_too_large = any(sign in str(error).lower() for sign in _NO_MEMORY)
+        code = FailureCode.TOO_LARGE if is_too_large else FailureCode.DAMAGED
         raise UnusablePicture(code, str(error)) from None
 
 
 def _decode(image: pyvips.Image) -> pyvips.Image:
     """All pixels, once, upright; an alpha channel that hides nothing is dropped."""
     image = color.to_srgb(image).copy_memory()
-    if image.hasalpha() and image[3].min() == 255:
+    if image.hasalpha() and image[3].min() == OPAQUE:
         image = image[:3]
     return image.autorot()
 

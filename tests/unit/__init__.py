@@ -1,0 +1,1 @@
+"""Pure things: no database, no network."""
