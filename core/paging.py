@@ -32,6 +32,14 @@ class Page(Generic[K]):
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """How many items a page has, and the cursor it starts behind."""
+
+    first: int
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Filled(Generic[V]):
     """A page whose ids became things the viewer may see; hidden ones are left out and made up for."""
 
@@ -89,19 +97,16 @@ def cursor_id(value: str) -> UUID:
     return UUID(value)
 
 
-def page_of(
-    rows: Sequence[K], first: int, cursor: Callable[[K], str], *, after: str | None = None
-) -> Page[K]:
-    """The first `first` of rows that were read with one to spare, which tells whether more follow."""
-    kept = tuple(rows[:first])
-    return Page(kept, tuple(cursor(row) for row in kept), len(rows) > first, after is not None)
+def page_of(rows: Sequence[K], window: Window, cursor: Callable[[K], str]) -> Page[K]:
+    """The first of rows that were read with one to spare, which tells whether more follow."""
+    kept = tuple(rows[: window.first])
+    return Page(kept, tuple(cursor(row) for row in kept), len(rows) > window.first, window.after is not None)
 
 
 async def fill(
-    fetch: Callable[[str | None, int], Awaitable[Page[K]]],
+    fetch: Callable[[Window], Awaitable[Page[K]]],
     load: Callable[[Sequence[K]], Awaitable[Sequence[V | None]]],
-    first: int,
-    after: str | None,
+    window: Window,
     rounds: int = 5,
 ) -> Filled[V]:
     """Read ids, drop what the door hides, and read on until the page is full or `rounds` reads were made.
@@ -110,16 +115,16 @@ async def fill(
     """
     items: list[V] = []
     cursors: list[str] = []
-    position, has_next = after, True
+    position, has_next = window.after, True
     for _ in range(rounds):
-        page = await fetch(position, first - len(items))
+        page = await fetch(Window(window.first - len(items), position))
         found = await load(page.ids)
         for item, cursor in zip(found, page.cursors, strict=True):
             if item is not None:
                 items.append(item)
                 cursors.append(cursor)
         has_next = page.has_next
-        if not has_next or len(items) >= first:
+        if not has_next or len(items) >= window.first:
             break
         position = page.cursors[-1]
-    return Filled(tuple(items), tuple(cursors), has_next, after is not None)
+    return Filled(tuple(items), tuple(cursors), has_next, window.after is not None)

@@ -24,7 +24,7 @@ _notes: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:
     """The log of one module; fields are keywords, the event is a short constant word or two."""
-    return structlog.stdlib.get_logger(name)  # type: ignore[no-any-return]
+    return structlog.stdlib.get_logger(name)
 
 
 def request_id() -> str:
@@ -123,9 +123,11 @@ def _told_error(*, shows_messages: bool) -> structlog.typing.Processor:
 def _frames(error: BaseException) -> list[str]:
     """Where it was raised, the innermost frame first."""
     frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
-    return [
-        f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames)
-    ]
+    return [f"{_module(frame.filename)}:{frame.lineno} {frame.name}" for frame in reversed(frames)]
+
+
+def _module(path: str) -> str:
+    return path.rpartition("site-packages/")[2]
 
 
 def _rendered(_logger: Any, _method: str, event: structlog.typing.EventDict) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, distributed_by, reference
@@ -58,7 +58,7 @@ class Place(Base):
     """A spot on the map that people name in posts; coordinates are degrees with six decimals."""
 
     __tablename__ = "places"
-    __table_args__ = reference()
+    __table_args__ = (UniqueConstraint("name", "latitude", "longitude"), reference())
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]

@@ -1,0 +1,24 @@
+"""Whom a text mentions: found once when it is written, so that a handle that changes hands later leads nobody astray."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from core.db import Read
+from core.ids import UserId
+from models.profiles import Handle
+from services.text import mentioned_handles
+
+
+async def resolve(db: Read, *texts: str | None) -> dict[str, str]:
+    """The people that texts mention, as handle in lower case to global id; unknown handles are left out."""
+    handles = mentioned_handles(texts)
+    if not handles:
+        return {}
+    rows = await db.all(select(Handle.handle, Handle.user_id).where(Handle.handle.in_(handles)))
+    return {row.handle: str(UserId(row.user_id)) for row in rows}
+
+
+def people(mentions: dict[str, str]) -> list[UUID]:
+    """The ids of mentioned people."""
+    return [UserId.parse(one).id for one in mentions.values()]

@@ -1,0 +1,44 @@
+"""May I do: what a viewer may do to something they already see. Each question answers a reason against it, or None."""
+
+from typing import Literal
+from uuid import UUID
+
+from core.errors import NotAllowed
+from core.viewer import Viewer
+from services.visibility.rows import CommentRow, PostRow
+from services.visibility.rules import Relationship
+
+Reason = Literal["NOT_OWNER", "PRIVATE_ACCOUNT", "AUDIENCE", "COMMENTS_OFF"]
+
+_SENTENCES: dict[Reason, str] = {
+    "NOT_OWNER": "This belongs to someone else.",
+    "PRIVATE_ACCOUNT": "This account is private.",
+    "AUDIENCE": "You are outside the audience the author chose.",
+    "COMMENTS_OFF": "Comments are turned off.",
+}
+
+
+def require(reason: Reason | None) -> None:
+    """Refuse with `NotAllowed` if there is a reason to."""
+    if reason is not None:
+        raise NotAllowed(reason, _SENTENCES[reason])
+
+
+def may_comment(post: PostRow, relationship: Relationship) -> Reason | None:
+    """The author always may; others as `comment_audience` says."""
+    if relationship.is_self or post.comment_audience == "EVERYONE":
+        return None
+    if post.comment_audience == "NOBODY":
+        return "COMMENTS_OFF"
+    belongs = relationship.follows if post.comment_audience == "FOLLOWERS" else relationship.followed_by
+    return None if belongs else "AUDIENCE"
+
+
+def may_edit_post(viewer: Viewer, author_id: UUID) -> Reason | None:
+    """Only the author edits and deletes a post."""
+    return None if viewer.id == author_id else "NOT_OWNER"
+
+
+def may_delete_comment(viewer: Viewer, comment: CommentRow) -> Reason | None:
+    """The writer and the author of the post may."""
+    return None if viewer.id in (comment.writer_id, comment.id.author_id) else "NOT_OWNER"

@@ -1,0 +1,164 @@
+"""Posts: publishing, changing, deleting, and the lists of a profile."""
+
+import secrets
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from core import clock
+from core.db import Read, Write
+from core.events import PostDeleted, PostPublished, PostSubmitted, PostUpdated
+from core.ids import PostId, new_uuid
+from core.paging import Page, Window, cursor_id, decode_cursor, encode_cursor, page_of
+from core.viewer import Viewer
+from models.media import Media
+from models.posts import Post, Shortcode
+from services import counters, media, mentions, outbox, permissions, places
+from services.media import Attachment
+from services.places import PlaceChoice
+from services.visibility import posts
+
+_LETTERS = string.ascii_letters + string.digits
+_SHORTCODE_LENGTH = 11
+
+
+@dataclass(frozen=True, slots=True)
+class PostDraft:
+    """What a person wants to post; `kind` is PHOTO or CAROUSEL."""
+
+    kind: str
+    attachments: Sequence[Attachment]
+    caption: str | None = None
+    place: PlaceChoice | None = None
+    audience: str = "PUBLIC"
+    comment_audience: str = "EVERYONE"
+    hides_like_count: bool = False
+    is_sensitive: bool = False
+
+
+async def create_post(tx: Write, viewer: Viewer, draft: PostDraft) -> PostId:
+    """Post uploads of one's own that are not used yet; it is published now if all of them are ready, else later."""
+    post_id = PostId(viewer.user_id, new_uuid())
+    is_ready = await media.attach(tx, viewer, post_id, draft.attachments)
+    now = clock.now()
+    row = {
+        "author_id": post_id.author_id,
+        "id": post_id.id,
+        "shortcode": await _claim_shortcode(tx, post_id),
+        "kind": draft.kind,
+        "status": "PUBLISHED" if is_ready else "PROCESSING",
+        "audience": draft.audience,
+        "caption": draft.caption or None,
+        "caption_mentions": await mentions.resolve(tx, draft.caption),
+        "media_count": len(draft.attachments),
+        "place_id": await places.choose(tx, draft.place) if draft.place else None,
+        "comment_audience": draft.comment_audience,
+        "hides_like_count": draft.hides_like_count,
+        "is_sensitive": draft.is_sensitive,
+        "created_at": now,
+        "published_at": now if is_ready else None,
+    }
+    await tx.execute(insert(Post).values(row))
+    outbox.emit(tx, PostSubmitted(author_id=post_id.author_id, post_id=post_id.id))
+    if is_ready:
+        _tell_published(tx, post_id)
+    return post_id
+
+
+async def publish_when_ready(tx: Write, post_id: PostId) -> None:
+    """Publish a waiting post once all its media are ready, or fail it if one of them failed; twice changes nothing."""
+    key = (Post.author_id == post_id.author_id, Post.id == post_id.id)
+    waiting = select(Post.id).where(*key, Post.status == "PROCESSING", Post.deleted_at.is_(None)).with_for_update()
+    if await tx.scalar(waiting) is None:
+        return
+    used = (Media.author_id == post_id.author_id, Media.post_id == post_id.id)
+    states = set(await tx.scalars(select(Media.status).where(*used)))
+    if "FAILED" in states:
+        await tx.execute(update(Post).where(*key).values(status="FAILED"))
+        outbox.emit(tx, PostUpdated(author_id=post_id.author_id, post_id=post_id.id))
+    elif states == {"READY"}:
+        await tx.execute(update(Post).where(*key).values(status="PUBLISHED", published_at=clock.now()))
+        _tell_published(tx, post_id)
+
+
+async def update_post(tx: Write, viewer: Viewer, post_id: PostId, changes: Mapping[str, Any]) -> None:
+    """Change what `changes` names of one's own post; `place` is a `PlaceChoice` or None to clear it."""
+    await posts.require_post(tx, viewer, post_id)
+    permissions.require(permissions.may_edit_post(viewer, post_id.author_id))
+    values = dict(changes)
+    if "caption" in values:
+        values["caption"] = values["caption"] or None
+        values["caption_mentions"] = await mentions.resolve(tx, values["caption"])
+        values["edited_at"] = clock.now()
+    if "place" in values:
+        place = values.pop("place")
+        values["place_id"] = await places.choose(tx, place) if place else None
+    if values:
+        own = (Post.author_id == post_id.author_id, Post.id == post_id.id)
+        await tx.execute(update(Post).where(*own).values(**values))
+        outbox.emit(tx, PostUpdated(author_id=post_id.author_id, post_id=post_id.id))
+
+
+async def delete_post(tx: Write, viewer: Viewer, post_id: PostId) -> None:
+    """Delete one's own post; it is gone for everybody at once, its files follow."""
+    await posts.require_post(tx, viewer, post_id)
+    permissions.require(permissions.may_edit_post(viewer, post_id.author_id))
+    was_published = await tx.scalar(
+        update(Post)
+        .where(Post.author_id == post_id.author_id, Post.id == post_id.id, Post.deleted_at.is_(None))
+        .values(deleted_at=clock.now())
+        .returning(Post.published_at.is_not(None))
+    )
+    if was_published is None:
+        return
+    if was_published:
+        counters.add(tx, post_id.author_id, post_id.author_id, posts=-1)
+    outbox.emit(tx, PostDeleted(author_id=post_id.author_id, post_id=post_id.id))
+
+
+async def find_by_shortcode(db: Read, shortcode: str) -> PostId | None:
+    """The post a short code leads to, whether the viewer may see it or not."""
+    code = select(Shortcode.author_id, Shortcode.post_id).where(Shortcode.shortcode == shortcode)
+    row = await db.first(code)
+    return PostId(row.author_id, row.post_id) if row else None
+
+
+async def page_for_author(db: Read, author_id: UUID, kinds: Sequence[str] | None, window: Window) -> Page[PostId]:
+    """Published posts of a profile, newest first."""
+    scope = f"posts:{author_id}"
+    statement = (
+        select(Post.id)
+        .where(Post.author_id == author_id, Post.status == "PUBLISHED", Post.deleted_at.is_(None))
+        .order_by(Post.id.desc())
+        .limit(window.first + 1)
+    )
+    if kinds:
+        statement = statement.where(Post.kind.in_(kinds))
+    if window.after is not None:
+        statement = statement.where(Post.id < cursor_id(*decode_cursor(scope, window.after)))
+    found = [PostId(author_id, one) for one in await db.scalars(statement)]
+    return page_of(found, window, cursor_of)
+
+
+def cursor_of(post_id: PostId) -> str:
+    """The position of a post in the list of its author's profile."""
+    return encode_cursor(f"posts:{post_id.author_id}", post_id.id)
+
+
+def _tell_published(tx: Write, post_id: PostId) -> None:
+    counters.add(tx, post_id.author_id, post_id.author_id, posts=1)
+    outbox.emit(tx, PostPublished(author_id=post_id.author_id, post_id=post_id.id))
+
+
+async def _claim_shortcode(tx: Write, post_id: PostId) -> str:
+    claimed = None
+    while claimed is None:
+        code = "".join(secrets.choice(_LETTERS) for _ in range(_SHORTCODE_LENGTH))
+        row = {"shortcode": code, "author_id": post_id.author_id, "post_id": post_id.id}
+        claimed = await tx.scalar(insert(Shortcode).values(row).on_conflict_do_nothing().returning(Shortcode.shortcode))
+    return str(claimed)

@@ -1,0 +1,33 @@
+"""Profiles: finding them, and changing one's own."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from core import clock
+from core.db import Read, Write
+from core.events import ProfileUpdated
+from core.viewer import Viewer
+from models.profiles import Handle, User
+from services import media, mentions, outbox
+
+
+async def find_by_handle(db: Read, handle: str) -> UUID | None:
+    """Whom a handle belongs to, with or without `@`, in any case."""
+    key = handle.removeprefix("@").lower()
+    found: UUID | None = await db.scalar(select(Handle.user_id).where(Handle.handle == key))
+    return found
+
+
+async def update_profile(tx: Write, viewer: Viewer, changes: Mapping[str, Any]) -> None:
+    """Change what `changes` names of one's own profile; an `avatar_upload_id` must be a completed upload of one's own."""
+    values = {name: value for name, value in changes.items() if name != "avatar_upload_id"}
+    if "bio" in values:
+        values["bio_mentions"] = await mentions.resolve(tx, values["bio"])
+    if "avatar_upload_id" in changes:
+        values["avatar_id"] = await media.claim_avatar(tx, viewer, changes["avatar_upload_id"])
+    if values:
+        await tx.execute(update(User).where(User.id == viewer.user_id).values(**values, updated_at=clock.now()))
+        outbox.emit(tx, ProfileUpdated(user_id=viewer.user_id))
