@@ -1,0 +1,1 @@
+"""Breadth-first execution of a Strawberry schema; knows nothing of the product."""

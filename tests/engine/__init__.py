@@ -1,0 +1,1 @@
+"""The kinds of fields and how operations run over them."""

@@ -1,0 +1,236 @@
+"""Kinds of fields on a small schema: what the graph shows, and how often a function is called."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import pytest
+import strawberry
+
+from engine.kinds import Kind, Wanted, kind_of, misdeclared, walk_fields
+from schema.fields import attribute, batched, root
+
+
+@dataclass
+class Ctx:
+    """The least a field needs of a context."""
+
+    batches: dict[Any, Any] = field(default_factory=dict)
+    calls: list[Any] = field(default_factory=list)
+
+
+@strawberry.input
+class Lookup:
+    number: int | None = None
+
+
+@strawberry.interface
+class Named:
+    @attribute
+    def name(self) -> str:
+        return type(self).__name__
+
+    @batched
+    async def fans(parents: list["Named"], ctx: Ctx, *, first: int = 20) -> list[list["Person"]]:
+        ctx.calls.append(("fans", len(parents), first))
+        return [[Person(number=n) for n in range(first)] for _ in parents]
+
+
+@strawberry.type
+class Person(Named):
+    number: int
+
+    @attribute
+    def label(self, *, size: int = 3, mark: str | None = strawberry.UNSET) -> str:
+        return f"{self.number:0{size}}{mark or ''}"
+
+    @batched
+    async def best_post(
+        parents: list["Person"], ctx: Ctx
+    ) -> list[Annotated["Post", strawberry.lazy("tests.engine.test_kinds")] | Exception | None]:
+        ctx.calls.append(("best_post", len(parents)))
+        return [_post_of(each.number) for each in parents]
+
+
+@strawberry.type
+class Post(Named):
+    author: Person
+
+
+def _post_of(number: int) -> Post | Exception | None:
+    if number == 1:
+        return None
+    return LookupError("lost") if number == 2 else Post(author=Person(number=number))
+
+
+@strawberry.type
+class Query:
+    @root
+    async def people(ctx: Ctx, *, by: Lookup | None = None, wanted: Wanted) -> list[Person]:
+        ctx.calls.append(sorted(wanted))
+        return [Person(number=n) for n in range((by and by.number) or 3)]
+
+
+@strawberry.type
+class Subscription:
+    @root
+    async def numbers(ctx: Ctx, *, up_to: int = 2) -> AsyncIterator[int]:
+        for number in range(up_to):
+            ctx.calls.append(number)
+            yield number
+
+
+schema = strawberry.Schema(query=Query, subscription=Subscription, types=[Post])
+
+
+async def run(document: str, **variables: Any) -> tuple[Any, list[Any], Ctx]:
+    ctx = Ctx()
+    result = await schema.execute(document, variable_values=variables, context_value=ctx)
+    return result.data, [(each.path, each.message) for each in result.errors or ()], ctx
+
+
+def test_the_graph_shows_arguments_and_item_types_alone() -> None:
+    fields = schema._schema.type_map
+
+    shown = {
+        f"{parent}.{name}": f"({', '.join(f'{key}: {arg.type}' for key, arg in each.args.items())}): {each.type}"
+        for parent in ("Query", "Person", "Subscription")
+        for name, each in fields[parent].fields.items()  # type: ignore[attr-defined]
+    }
+
+    assert shown == {
+        "Query.people": "(by: Lookup): [Person!]!",
+        "Person.name": "(): String!",
+        "Person.fans": "(first: Int!): [Person!]!",
+        "Person.number": "(): Int!",
+        "Person.label": "(size: Int!, mark: String): String!",
+        "Person.bestPost": "(): Post",
+        "Subscription.numbers": "(upTo: Int!): Int!",
+    }
+
+
+async def test_a_batched_field_is_called_once_per_level() -> None:
+    data, errors, ctx = await run(
+        "{ people(by: {number: 2}) { bestPost { author { fans(first: 2) { fans { name } } } } } }"
+    )
+
+    assert errors == []
+    assert len(data["people"][0]["bestPost"]["author"]["fans"][0]["fans"]) == 20
+    assert ctx.calls[1:] == [("best_post", 2), ("fans", 1, 2), ("fans", 2, 20)]
+
+
+async def test_aliases_with_other_arguments_are_other_calls() -> None:
+    _, errors, ctx = await run("{ people { a: fans(first: 1) { number } b: fans(first: 0) { number } } }")
+
+    assert errors == []
+    assert ctx.calls[1:] == [("fans", 3, 1), ("fans", 3, 0)]
+
+
+async def test_each_parent_gets_its_own_value_or_failure() -> None:
+    data, errors, _ = await run("{ people { bestPost { name } } }")
+
+    assert data == {"people": [{"bestPost": {"name": "Post"}}, {"bestPost": None}, {"bestPost": None}]}
+    assert errors == [(["people", 2, "bestPost"], "lost")]
+
+
+async def test_attributes_take_arguments_and_their_defaults() -> None:
+    data, errors, _ = await run('{ people { label short: label(size: 1, mark: "!") } }')
+
+    assert errors == []
+    assert data["people"][1] == {"label": "001", "short": "1!"}
+
+
+async def test_looking_ahead_sees_schema_names_through_fragments_and_conditions() -> None:
+    _, errors, ctx = await run(
+        """query ($no: Boolean!) {
+            people(by: {number: 1}) { x: bestPost { ...p } ... on Person { number @skip(if: true) } ...q }
+            people(by: {number: 1}) { bestPost @include(if: $no) { fans(first: 1) { name } } }
+        }
+        fragment p on Post { who: author { ...q } }
+        fragment q on Named { name }""",
+        no=False,
+    )
+
+    assert errors == []
+    assert ctx.calls[0] == ["bestPost", "bestPost.author", "bestPost.author.name", "name"]
+
+
+async def test_fragments_within_fragments_do_not_multiply_the_work() -> None:
+    layers = 20
+    fragments = "".join(
+        f"fragment f{n} on Person {{ " + " ".join(f"a{m}: fans(first: 0) {{ ...f{n + 1} }}" for m in range(6)) + " }"
+        for n in range(layers)
+    )
+
+    _, errors, ctx = await run(f"{{ people {{ ...f0 }} }} {fragments} fragment f{layers} on Person {{ number }}")
+
+    assert errors == []
+    assert ctx.calls[0][-1] == ".".join(["fans"] * 8)
+
+
+async def test_a_subscription_streams_and_stops_with_its_reader() -> None:
+    ctx = Ctx()
+    stream = await schema.subscribe("subscription { numbers(upTo: 9) }", context_value=ctx)
+
+    async for result in stream:
+        if result.data == {"numbers": 1}:
+            break
+    await stream.aclose()
+
+    assert ctx.calls == [0, 1]
+
+
+async def test_guards_stand_before_the_function_on_both_paths() -> None:
+    kind = kind_of(schema._schema.query_type.fields["people"])  # type: ignore[union-attr]
+    assert kind is not None
+    assert (kind.kind, kind.looks_ahead) == (Kind.ROOT, True)
+
+    async def empty(*_: Any, **__: Any) -> list[Person]:
+        return []
+
+    kind.guard(lambda _: empty)
+    guarded, _, _ = await run("{ people { number } }")
+    kind.guard()
+    free, _, _ = await run("{ people { number } }")
+
+    assert guarded == {"people": []}
+    assert free == {"people": [{"number": 0}, {"number": 1}, {"number": 2}]}
+
+
+def test_a_list_must_be_annotated_as_one() -> None:
+    async def lonely(parents: list[Person], ctx: Ctx) -> Person:
+        return parents[0]
+
+    with pytest.raises(TypeError, match="lonely must be annotated to return a list"):
+        batched(lonely)
+
+
+def test_every_field_of_this_schema_runs_a_level_at_a_time() -> None:
+    places = {(place.parent, place.name): place for place in walk_fields(schema._schema)}
+
+    assert misdeclared(schema._schema) == []
+    assert kind_of(places["Person", "number"].field) is None
+    assert not {key for key, place in places.items() if key[0] == "Post" and not place.is_below_list}
+
+
+def test_a_function_per_object_below_a_list_is_found() -> None:
+    @strawberry.type
+    class Slow:
+        @strawberry.field
+        async def one_by_one(self) -> int:
+            return 1
+
+        @root
+        async def lost(ctx: Ctx) -> int:
+            return 1
+
+    @strawberry.type
+    class SlowQuery:
+        @root
+        async def all(ctx: Ctx) -> list[Slow]:
+            return [Slow()]
+
+    assert misdeclared(strawberry.Schema(query=SlowQuery)._schema) == [
+        "Slow.oneByOne runs a function but is neither attribute, batched nor root, below a list",
+        "Slow.lost is a root field of a type that is no root, below a list",
+    ]
