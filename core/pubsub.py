@@ -1,0 +1,129 @@
+"""Wake-ups between processes: a word that something happened in a topic, never what happened."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub as Subscriber
+
+from core.redis import AWAY, Cache, CacheUnavailable, pool
+
+_PREFIX = "wake:"
+_RECONNECT_SECONDS = 0.5
+_PING_SECONDS = 2.0
+_SILENCE_SECONDS = 6.0
+
+
+class Wakeups:
+    """What one listener waits on."""
+
+    def __init__(self) -> None:
+        self._happened = asyncio.Event()
+
+    def ring(self) -> None:
+        """Let the waiting one go on; if nobody waits, the next wait ends at once."""
+        self._happened.set()
+
+    async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - running out of time is an answer, not an error
+        """Return after a wake-up (True) or after `timeout` seconds (False); bursts count as one."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._happened.wait()
+        woken = self._happened.is_set()
+        self._happened.clear()
+        return woken
+
+
+class PubSub:
+    """One listening connection per process, shared by all who listen; without Redis listeners simply time out."""
+
+    def __init__(self, url: str) -> None:
+        self._cache = Cache.from_url(url)
+        self._client = Redis.from_pool(pool(url, size=2))
+        self._listeners: dict[str, set[Wakeups]] = defaultdict(set)
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def listening(self, topics: Iterable[str]) -> AsyncIterator[Wakeups]:
+        """Listen to topics inside the block; the first wake-up of each comes when its subscription stands."""
+        wakeups, channels = Wakeups(), {_PREFIX + topic for topic in topics}
+        for channel in channels:
+            self._listeners[channel].add(wakeups)
+        self._start()
+        try:
+            yield wakeups
+        finally:
+            for channel in channels:
+                self._listeners[channel].discard(wakeups)
+                if not self._listeners[channel]:
+                    del self._listeners[channel]
+            self._changed.set()
+
+    async def wake(self, *topics: str) -> None:
+        """Wake all who listen to the topics, in all processes; nothing happens while Redis is away."""
+        with suppress(CacheUnavailable):
+            async with self._cache.pipeline() as pipe:
+                for topic in topics:
+                    pipe.publish(_PREFIX + topic, b"")
+                await pipe.execute()
+
+    async def aclose(self) -> None:
+        """Stop listening and close all connections."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._client.aclose()
+        await self._cache.aclose()
+
+    def _start(self) -> None:
+        self._changed.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._listen_forever())
+
+    async def _listen_forever(self) -> None:
+        while True:
+            with suppress(*AWAY):
+                async with self._client.pubsub() as subscriber:
+                    await self._listen(subscriber)
+            await asyncio.sleep(_RECONNECT_SECONDS)
+
+    async def _listen(self, subscriber: Subscriber) -> None:
+        """One task only writes to the connection, this one only reads; the end of either ends both."""
+        await subscriber.subscribe(_PREFIX)
+        writer = asyncio.create_task(self._keep_subscribed(subscriber))
+        try:
+            while not writer.done():
+                message = await subscriber.get_message(timeout=_SILENCE_SECONDS)
+                if message is None:
+                    return
+                self._ring(message)
+        finally:
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+
+    async def _keep_subscribed(self, subscriber: Subscriber) -> None:
+        """Follow the wishes of the listeners, and ask for a sign of life between them."""
+        subscribed: set[str] = set()
+        while True:
+            self._changed.clear()
+            wanted = set(self._listeners)
+            if wanted - subscribed:
+                await subscriber.subscribe(*wanted - subscribed)
+            if subscribed - wanted:
+                await subscriber.unsubscribe(*subscribed - wanted)
+            subscribed = wanted
+            try:
+                async with asyncio.timeout(_PING_SECONDS):
+                    await self._changed.wait()
+            except TimeoutError:
+                await subscriber.ping()
+
+    def _ring(self, message: dict[str, object]) -> None:
+        """Wake on a message; also on a new subscription, since what happened before it was not heard."""
+        channel = message["channel"]
+        if message["type"] in {"message", "subscribe"} and isinstance(channel, bytes):
+            for wakeups in self._listeners.get(channel.decode(), ()):
+                wakeups.ring()

@@ -1,0 +1,57 @@
+"""The queue's messenger: it says which task waits, so that a worker need not look; nothing depends on it."""
+
+import asyncio
+from contextlib import suppress
+from uuid import UUID
+
+import orjson
+from arq.connections import ArqRedis
+
+from core.redis import AWAY, Breaker, CacheUnavailable, pool
+
+JOB = "handle"
+_DEADLINE_SECONDS = 0.6
+
+
+def queue_key(queue: str) -> str:
+    """The name of a queue in Redis."""
+    return f"aperture:queue:{queue}"
+
+
+def arq_client(url: str) -> ArqRedis:
+    """A client of the queue's plain Redis that reads and writes JSON: pickle would run the code of whoever writes."""
+    return ArqRedis(
+        pool_or_conn=pool(url),
+        job_serializer=lambda job: orjson.dumps(job, default=repr),
+        job_deserializer=orjson.loads,
+    )
+
+
+class Queue:
+    """Sends hints to the workers."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._arq = arq_client(url)
+        self._breaker = Breaker()
+
+    @property
+    def is_away(self) -> bool:
+        """The last hint did not arrive: sweepers need not wait for hints."""
+        return self._breaker.is_open
+
+    async def hint(self, task_id: UUID, queue: str) -> None:
+        """Tell the workers of a queue about a task, in time or not at all; each hint is a job of its own."""
+        with suppress(CacheUnavailable):
+            self._breaker.enter()
+            try:
+                async with asyncio.timeout(_DEADLINE_SECONDS):
+                    await self._arq.enqueue_job(JOB, str(task_id), _queue_name=queue_key(queue))
+            except AWAY:
+                self._breaker.failed()
+            else:
+                self._breaker.succeeded()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._arq.aclose(close_connection_pool=True)
