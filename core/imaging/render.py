@@ -49,11 +49,9 @@ def render(source: bytes, focal: Focal = CENTRE) -> Picture:
 
 
 def _decode(image: pyvips.Image) -> pyvips.Image:
-    """All pixels, once, upright; an alpha channel that hides nothing is dropped."""
+    """All pixels, once, still lying as they were stored; an alpha channel that hides nothing is dropped."""
     image = color.to_srgb(image).copy_memory()
-    if image.hasalpha() and image[3].min() == OPAQUE:
-        image = image[:3]
-    return image.autorot()
+    return image[:3] if image.hasalpha() and image[3].min() == OPAQUE else image
 
 
 def _keeps_chroma(image: pyvips.Image) -> bool:
@@ -61,8 +59,9 @@ def _keeps_chroma(image: pyvips.Image) -> bool:
     return not image.get_typeof("jpeg-chroma-subsample") or image.get("jpeg-chroma-subsample") != "4:2:0"
 
 
-def _picture(content_type: str, upright: pyvips.Image, focal: Focal, *, keeps_chroma: bool) -> Picture:
-    steps = dict(_cascade(upright))
+def _picture(content_type: str, decoded: pyvips.Image, focal: Focal, *, keeps_chroma: bool) -> Picture:
+    upright = decoded.autorot()
+    steps = dict(_cascade(decoded, upright.width))
     steps[ImageSize.THUMBNAIL] = _square([*reversed(steps.values()), upright], focal)
     renditions = [rendition for size in ImageSize if size in steps for rendition in _encoded(size, steps[size])]
     original = _jpeg(upright, quality=90, subsample_mode="off" if keeps_chroma else "on")
@@ -80,13 +79,13 @@ def _picture(content_type: str, upright: pyvips.Image, focal: Focal, *, keeps_ch
     )
 
 
-def _cascade(upright: pyvips.Image) -> Iterator[tuple[ImageSize, pyvips.Image]]:
-    """Each width made from the next larger one, largest first."""
-    image = upright
-    smaller = [*list(WIDTHS.values())[1:], 0]
-    for (size, width), enough in zip(WIDTHS.items(), smaller, strict=True):
-        if upright.width > enough:
-            image = image.thumbnail_image(width, height=MAX_SIDE, size="down").copy_memory()
+def _cascade(decoded: pyvips.Image, width: int) -> Iterator[tuple[ImageSize, pyvips.Image]]:
+    """Each size made from the next larger one, largest first; the first step turns upright, after shrinking."""
+    image = decoded
+    next_smaller = [*list(WIDTHS.values())[1:], 0]
+    for (size, target), enough in zip(WIDTHS.items(), next_smaller, strict=True):
+        if width > enough:
+            image = image.thumbnail_image(target, height=MAX_SIDE, size="down").copy_memory()
             yield size, image
 
 
