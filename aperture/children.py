@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _LOG_BYTES = 5_000_000
+_LAST_LINES = 20
 _PR_SET_PDEATHSIG = 1
 
 
@@ -21,7 +22,11 @@ class CannotStart(Exception):
 
 @dataclass
 class Child:
-    """One program under our care. `user` is the uid to become (as root); our death sends `stop_signal` too."""
+    """One program under our care.
+
+    `user` is the uid to become (as root). On Linux our death sends `stop_signal` too; elsewhere the next start ends
+    whom `pid_file` names.
+    """
 
     name: str
     command: list[str]
@@ -29,6 +34,7 @@ class Child:
     env: Mapping[str, str] | None = None
     user: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    pid_file: Path | None = None
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -45,6 +51,7 @@ class Child:
 
         The parent-death signal is bound to the calling thread: call this from the main one.
         """
+        self.end_forerunner()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
             self.log.replace(self.log.with_suffix(".old"))
@@ -62,19 +69,29 @@ class Child:
                 group=self.user,
                 extra_groups=None if self.user is None else [],
             )
+        if self.pid_file is not None:
+            self.pid_file.write_text(str(self._process.pid))
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the program, if it still runs."""
-        if self._process is not None:
-            self._process.send_signal(number)
+    def end_forerunner(self) -> None:
+        """End the same program where a killed parent of ours left it running."""
+        if self.pid_file is not None:
+            end_orphan(self.pid_file, " ".join(self.command))
 
     def stop(self, seconds: float = 10) -> None:
         """Ask the program to end, wait, and kill it when `seconds` have passed. Stopping twice changes nothing."""
+        stop_together([self], seconds)
+
+    def ask_to_end(self) -> None:
+        """Send the stop signal, if the program still runs."""
+        if self._process is not None:
+            self._process.send_signal(self.stop_signal)
+
+    def end(self, seconds: float) -> None:
+        """Wait for the end that was asked for; after `seconds` it is not asked any more."""
         if self._process is None:
             return
-        self._process.send_signal(self.stop_signal)
         try:
-            self._process.wait(seconds)
+            self._process.wait(max(seconds, 0))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -86,17 +103,30 @@ class Child:
         while time.monotonic() < deadline:
             if not self.is_running:
                 if not starts:
-                    raise CannotStart(f"{self.name} ends as soon as it is started; its log is {self.log}")
+                    raise CannotStart(f"{self.name} ends as soon as it is started. {self._last_words()}")
                 starts -= 1
                 self.start()
             elif is_ready():
                 return
             time.sleep(0.02 if self.is_running else 0.3)
         self.stop()
-        raise CannotStart(f"{self.name} was not ready after {seconds:.0f} s; its log is {self.log}")
+        raise CannotStart(f"{self.name} was not ready after {seconds:.0f} s. {self._last_words()}")
+
+    def _last_words(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+        return "\n".join([f"The end of its log, {self.log}:", *lines])
 
 
-def end_orphan(pid_file: Path, mark: str, number: signal.Signals = signal.SIGTERM, seconds: float = 10) -> None:
+def stop_together(children: Iterable[Child], seconds: float) -> None:
+    """Ask all of them to end at once, and kill what has not ended after `seconds`."""
+    stopping, deadline = list(children), time.monotonic() + seconds
+    for child in stopping:
+        child.ask_to_end()
+    for child in stopping:
+        child.end(deadline - time.monotonic())
+
+
+def end_orphan(pid_file: Path, mark: str, number: signal.Signals = signal.SIGTERM, seconds: float = 3) -> None:
     """End the process named in `pid_file` when its command line holds `mark`, and forget a number that was given anew.
 
     A killed parent may leave a child that runs or is just ending, and a pid file may name somebody else's process.
@@ -105,20 +135,20 @@ def end_orphan(pid_file: Path, mark: str, number: signal.Signals = signal.SIGTER
         pid = int(pid_file.read_text().split()[0])
     except (FileNotFoundError, ValueError, IndexError):
         return
-    if mark in _command_line(pid):
+    if mark in command_line(pid):
         _end(pid, mark, number, seconds)
     pid_file.unlink(missing_ok=True)
 
 
 def _end(pid: int, mark: str, number: signal.Signals, seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while mark in _command_line(pid):
+    while mark in command_line(pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number if time.monotonic() < deadline else signal.SIGKILL)
         time.sleep(0.05)
 
 
-def _command_line(pid: int) -> str:
+def command_line(pid: int) -> str:
     """The command line of a process, empty when there is none (a zombie has none either)."""
     if sys.platform == "linux":
         try:

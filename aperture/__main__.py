@@ -1,0 +1,5 @@
+"""`python -m aperture` is the command `aperture`."""
+
+from aperture.cli import main
+
+main()

@@ -1,0 +1,56 @@
+# Makes .venv as uv.lock says. To be sourced: `prepare dev` installs what runs, `prepare test` what checks it, too.
+# A second call with nothing changed costs a checksum.
+
+UV_VERSION=0.13.9
+
+say() { printf '%s\n' "$*" >&2; }
+
+find_python() {
+    local candidate
+    for candidate in python3.11 python3.12 python3.13 python3; do
+        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    say "Aperture needs Python 3.11 (3.12 and 3.13 do as well), and there is none on the PATH."
+    say "Debian and Ubuntu: apt install python3.11 python3.11-venv    macOS: brew install python@3.11"
+    return 1
+}
+
+make_venv() {
+    local python
+    python=$(find_python)
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        say "This Python came without its venv module. On Debian and Ubuntu: apt install $("$python" -c \
+            'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+        return 1
+    fi
+    say "Making .venv ($("$python" --version)) ..."
+    "$python" -m venv .venv
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
+}
+
+fingerprint() {
+    { echo "$PWD $1 $UV_VERSION"; cat uv.lock pyproject.toml; } | cksum
+}
+
+prepare() {
+    local purpose=$1 stamp=.venv/.prepared-$1 print
+    print=$(fingerprint "$purpose")
+    [[ -f $stamp && $(<"$stamp") == "$print" ]] && return
+    # Programs in .venv name their folder: one that was moved or copied is of no use.
+    if [[ -f .venv/.place && $(<.venv/.place) != "$PWD" ]]; then
+        rm -rf .venv
+    fi
+    if [[ $(.venv/bin/uv --version 2>/dev/null) != "uv $UV_VERSION"* ]]; then
+        make_venv
+        echo "$PWD" > .venv/.place
+    fi
+    say "Installing what uv.lock names ..."
+    local group=--dev
+    [[ $purpose == test ]] || group=--no-dev
+    # Inexact keeps uv itself, and the tools of `prepare test` when `prepare dev` follows.
+    UV_PYTHON_DOWNLOADS=never .venv/bin/uv sync --quiet --locked --inexact $group --python .venv/bin/python
+    echo "$print" > "$stamp"
+}
