@@ -1,6 +1,6 @@
 """The connections one process holds to PostgreSQL, Redis and the object store."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.buckets import Buckets
 from core.db import Database
@@ -8,6 +8,7 @@ from core.pubsub import PubSub
 from core.redis import Cache
 from core.settings import Settings
 from core.storage import ObjectStore, open_store
+from core.tokens import TokenMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Backends:
     buckets: Buckets
     pubsub: PubSub
     store: ObjectStore
+    tokens: TokenMemory = field(default_factory=TokenMemory)
 
     @classmethod
     def open(cls, settings: Settings) -> "Backends":
@@ -36,6 +38,7 @@ class Backends:
 
     async def aclose(self) -> None:
         """Close what was opened."""
+        await self.tokens.aclose()
         await self.pubsub.aclose()
         await self.cache.aclose()
         await self.db.aclose()

@@ -179,6 +179,15 @@ class RefreshToken:
         return _REFRESH_PREFIX + urlsafe_b64encode(body + mac("refresh tokens", body)[:_MAC_BYTES]).decode()
 
 
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The key that signs, if there is one, and all that a token may be signed with; `read_at` is monotonic seconds."""
+
+    signing: SigningKey | None
+    public: Mapping[str, Ed25519PublicKey]
+    read_at: float
+
+
 @dataclass(slots=True)
 class TokenMemory:
     """What one process remembers, so that a request costs neither a signature check nor a statement.
@@ -186,9 +195,7 @@ class TokenMemory:
     Claims depend on the token alone. Sessions are believed for five seconds; those that end here are forgotten at once.
     """
 
-    signing: SigningKey | None = None
-    public: dict[str, Ed25519PublicKey] = field(default_factory=dict)
-    keys_read_at: datetime | None = None
+    keys: KeyRing | None = None
     claims: LRUCache[bytes, Claims] = field(default_factory=lambda: LRUCache(10_000))
     sessions: TTLCache[SessionId, Any] = field(default_factory=lambda: TTLCache(10_000, SESSION_MEMORY_SECONDS))
     running: set[asyncio.Task[None]] = field(default_factory=set)

@@ -1,0 +1,163 @@
+"""Accounts: the private side of a person, from signing up on."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+
+from core import clock, passwords
+from core.db import Read, Write
+from core.errors import Conflict, Invalid, Refusal, Refusals
+from core.events import AccountCreated
+from core.ids import SessionId, new_uuid
+from core.viewer import Viewer
+from models.accounts import Account
+from models.profiles import User
+from services import emails, handles, outbox
+from services.auth import sessions
+from services.auth.devices import Device
+
+_EMAIL = ("input", "email")
+_HANDLE = ("input", "handle")
+_PASSWORD = ("input", "password")
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What a person says of themselves when signing up."""
+
+    email: str
+    handle: str
+    display_name: str | None = None
+    language: str = "en"
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account as its owner sees it. `status` is ACTIVE or SUSPENDED."""
+
+    user_id: UUID
+    status: str
+    role: str
+    email: str
+    language: str
+    time_zone: str
+    created_at: datetime
+
+
+def checked(new: NewAccount, password: str) -> NewAccount:
+    """The account in its normal form; all that is wrong with it and its password is refused together.
+
+    It asks no database and comes before the password is hashed.
+    """
+    email, wrong_email = _tried(lambda: emails.check(new.email, _EMAIL))
+    _, wrong_handle = _tried(lambda: handles.check(new.handle, _HANDLE))
+    _, wrong_password = _tried(lambda: _check_password(password, new))
+    reasons = [reason for reason in (wrong_email, wrong_handle, wrong_password) if reason is not None]
+    if reasons:
+        raise Refusals(reasons)
+    name = (new.display_name or "").strip() or new.handle
+    return replace(new, email=email, display_name=name)
+
+
+async def sign_up(tx: Write, new: NewAccount, password_hash: str, device: Device, address: str) -> SessionId:
+    """Create an account and begin its first session; all of it or, when handle or email are taken, nothing."""
+    user_id = await create_account(tx, new, password_hash)
+    return await sessions.begin(tx, user_id, device, address, "SIGN_UP")
+
+
+async def create_account(tx: Write, new: NewAccount, password_hash: str) -> UUID:
+    """Create what `checked` returned; refuses with all that is taken. A handle and an address go to one person each."""
+    user_id = new_uuid()
+    taken = [
+        await _conflict(lambda: handles.claim(tx, new.handle, user_id, _HANDLE)),
+        await _conflict(lambda: emails.claim(tx, new.email, user_id, _EMAIL)),
+    ]
+    reasons = [reason for reason in taken if reason is not None]
+    if reasons:
+        raise Refusals(reasons)
+    await tx.execute(insert(User).values(_user_row(new, user_id)))
+    await tx.execute(insert(Account).values(_account_row(new, user_id, password_hash)))
+    outbox.emit(tx, AccountCreated(user_id=user_id))
+    return user_id
+
+
+async def own_accounts(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Mapping[UUID, AccountRow]:
+    """The viewer's own account, if it is among those asked for; nobody sees another's."""
+    if viewer.id is None or viewer.id not in user_ids:
+        return {}
+    columns = (
+        Account.user_id,
+        User.status,
+        Account.role,
+        Account.email,
+        Account.language,
+        Account.time_zone,
+        Account.created_at,
+    )
+    statement = select(*columns).join(User, User.id == Account.user_id)
+    row = await db.first(statement.where(Account.user_id == viewer.id))
+    return {viewer.id: AccountRow(*tuple(row))} if row else {}
+
+
+def _check_password(password: str, new: NewAccount) -> None:
+    length = len(password)
+    if length < passwords.MIN_LENGTH:
+        limit = passwords.MIN_LENGTH
+        message = f"A password has at least {limit} characters."
+        raise Invalid("TOO_SHORT", message, _PASSWORD, constraint="minLength", limit=limit)
+    if length > passwords.MAX_LENGTH:
+        limit = passwords.MAX_LENGTH
+        message = f"A password has at most {limit} characters."
+        raise Invalid("TOO_LONG", message, _PASSWORD, constraint="maxLength", limit=limit)
+    if passwords.is_guessable(password, (new.handle, new.email, new.email.partition("@")[0])):
+        raise Invalid("INVALID", "This password is too easy to guess.", _PASSWORD)
+
+
+def _tried(check: Callable[[], Any]) -> tuple[Any, Refusal | None]:
+    try:
+        return check(), None
+    except Refusal as refusal:
+        return None, refusal
+
+
+async def _conflict(claim: Callable[[], Awaitable[None]]) -> Conflict | None:
+    try:
+        await claim()
+    except Conflict as conflict:
+        return conflict
+    return None
+
+
+def _user_row(new: NewAccount, user_id: UUID) -> dict[str, Any]:
+    now = clock.now()
+    return {
+        "id": user_id,
+        "handle": new.handle,
+        "display_name": new.display_name,
+        "bio_mentions": {},
+        "links": [],
+        "is_verified": False,
+        "is_private": False,
+        "status": "ACTIVE",
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _account_row(new: NewAccount, user_id: UUID, password_hash: str) -> dict[str, Any]:
+    now = clock.now()
+    return {
+        "user_id": user_id,
+        "email": new.email,
+        "password_hash": password_hash,
+        "password_changed_at": now,
+        "role": "MEMBER",
+        "language": new.language,
+        "time_zone": new.time_zone,
+        "created_at": now,
+    }

@@ -1,0 +1,121 @@
+"""The check that every request passes: whose token it is, and whether its session is still open."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import select, update
+
+from core import clock
+from core.backends import Backends
+from core.db import Read, Write
+from core.errors import ApiError, Unavailable
+from core.ids import SessionId
+from core.tokens import BadToken, Claims, UnknownKey, read_access
+from core.viewer import Viewer
+from models.auth import Session
+from models.profiles import User
+from services.auth.keys import key_ring
+
+TOUCH_AFTER: Final = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class OpenSession:
+    """What a process believes of a session for five seconds."""
+
+    status: str
+    expires_at: datetime
+    last_active_at: datetime
+
+
+async def authenticate(backends: Backends, token: str, address: str) -> Viewer:
+    """Who sent the token; `ApiError` UNAUTHENTICATED if it is wrong, too old, or of a session that has ended."""
+    claims = await _claims(backends, token)
+    session_id = SessionId(claims.user_id, claims.session_id)
+    session = await _open_session(backends, session_id)
+    now = clock.now()
+    if claims.expires_at <= now or session.expires_at <= now:
+        raise _unauthenticated()
+    if now - session.last_active_at >= TOUCH_AFTER:
+        session.last_active_at = now
+        _behind(backends, session_id, address)
+    return Viewer(
+        id=claims.user_id,
+        session_id=claims.session_id,
+        is_suspended=session.status == "SUSPENDED",
+        address=address,
+        expires_at=claims.expires_at,
+    )
+
+
+async def _claims(backends: Backends, token: str) -> Claims:
+    """The token's claims; a signature is checked once per process."""
+    name = sha256(token.encode("utf-8", "surrogatepass")).digest()
+    known = backends.tokens.claims.get(name)
+    if known is not None:
+        return known
+    try:
+        claims = await _read(backends, token)
+    except BadToken:
+        raise _unauthenticated() from None
+    backends.tokens.claims[name] = claims
+    return claims
+
+
+async def _read(backends: Backends, token: str) -> Claims:
+    keys = await key_ring(backends)
+    try:
+        return read_access(token, keys.public)
+    except UnknownKey:
+        keys = await key_ring(backends, is_missing=True)
+        return read_access(token, keys.public)
+
+
+async def _open_session(backends: Backends, session_id: SessionId) -> OpenSession:
+    known: OpenSession | None = backends.tokens.sessions.get(session_id)
+    if known is not None:
+        return known
+    async with backends.db.reading(fresh=True) as db:
+        session = await _find(db, session_id)
+    if session is None:
+        raise _unauthenticated()
+    backends.tokens.sessions[session_id] = session
+    return session
+
+
+async def _find(db: Read, session_id: SessionId) -> OpenSession | None:
+    row = await db.first(
+        select(User.status, Session.expires_at, Session.last_active_at)
+        .join(User, User.id == Session.user_id)
+        .where(Session.user_id == session_id.user_id, Session.id == session_id.id)
+        .where(Session.ended_at.is_(None), User.status != "DELETED")
+    )
+    return OpenSession(*tuple(row)) if row else None
+
+
+def _behind(backends: Backends, session_id: SessionId, address: str) -> None:
+    """Write down the sign of life while the request goes on; a lost one comes again within the minute."""
+
+    async def touch() -> None:
+        with suppress(Unavailable):
+            await backends.db.write(partial(_touch, session_id=session_id, address=address))
+
+    task = asyncio.create_task(touch())
+    backends.tokens.running.add(task)
+    task.add_done_callback(backends.tokens.running.discard)
+
+
+async def _touch(tx: Write, session_id: SessionId, address: str) -> None:
+    now = clock.now()
+    is_due = Session.last_active_at <= now - TOUCH_AFTER
+    statement = update(Session).where(Session.user_id == session_id.user_id, Session.id == session_id.id, is_due)
+    await tx.execute(statement.values(last_active_at=now, address=address))
+
+
+def _unauthenticated() -> ApiError:
+    return ApiError("UNAUTHENTICATED", "The access token is wrong or too old, or its session has ended.")
