@@ -1,0 +1,1 @@
+"""Whole requests and operations, through ASGI."""

@@ -1,0 +1,1 @@
+"""What a person sees: the GraphiQL page in a real browser."""

@@ -1,0 +1,1 @@
+"""What the contract promises, held against the code and its clients."""
