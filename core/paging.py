@@ -2,8 +2,8 @@
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -16,6 +16,7 @@ from core.errors import BadInput
 from core.settings import settings
 
 K = TypeVar("K")
+P = TypeVar("P")
 V = TypeVar("V")
 
 _MAC_BYTES = 9
@@ -29,6 +30,10 @@ class Page(Generic[K]):
     cursors: tuple[str, ...] = ()
     has_next: bool = False
     has_previous: bool = False
+
+    def each(self, change: Callable[[K], V]) -> "Page[V]":
+        """The same page with each id changed."""
+        return Page(tuple(change(one) for one in self.ids), self.cursors, self.has_next, self.has_previous)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,28 +108,49 @@ def page_of(rows: Sequence[K], window: Window, cursor: Callable[[K], str]) -> Pa
     return Page(kept, tuple(cursor(row) for row in kept), len(rows) > window.first, window.after is not None)
 
 
-async def fill(
-    fetch: Callable[[Window], Awaitable[Page[K]]],
-    load: Callable[[Sequence[K]], Awaitable[Sequence[V | None]]],
-    window: Window,
-    rounds: int = 5,
-) -> Filled[V]:
-    """Read ids, drop what the door hides, and read on until the page is full or `rounds` reads were made.
+@dataclass(slots=True)
+class _Filling(Generic[P, V]):
+    """A page on its way to being full."""
 
-    A page that stays short after the last round says that more follows, so a client reads on without a gap.
+    parent: P
+    position: str | None
+    items: list[V] = field(default_factory=list)
+    cursors: list[str] = field(default_factory=list)
+    has_next: bool = True
+
+
+async def fill(
+    parents: Sequence[P],
+    window: Window,
+    fetch: Callable[[Sequence[tuple[P, Window]]], Awaitable[Sequence[Page[K]]]],
+    load: Callable[[Sequence[K]], Awaitable[Sequence[V | None]]],
+    rounds: int = 5,
+) -> list[Filled[V]]:
+    """One page for each parent: read ids, drop what the door hides, read on until the pages are full.
+
+    All pages are loaded together. After `rounds` reads a page may stay short; it then says that more follows, so a
+    client reads on without a gap.
     """
-    items: list[V] = []
-    cursors: list[str] = []
-    position, has_next = window.after, True
+    pages: list[_Filling[P, V]] = [_Filling(parent, window.after) for parent in parents]
+    short = pages
     for _ in range(rounds):
-        page = await fetch(Window(window.first - len(items), position))
-        found = await load(page.ids)
-        for item, cursor in zip(found, page.cursors, strict=True):
-            if item is not None:
-                items.append(item)
-                cursors.append(cursor)
-        has_next = page.has_next
-        if not has_next or len(items) >= window.first:
+        asked = [(page.parent, Window(window.first - len(page.items), page.position)) for page in short]
+        found = await fetch(asked)
+        loaded = iter(await load([one for page in found for one in page.ids]))
+        for page, ids in zip(short, found, strict=True):
+            _take(page, ids, loaded)
+        short = [page for page in short if page.has_next and len(page.items) < window.first]
+        if not short:
             break
-        position = page.cursors[-1]
-    return Filled(tuple(items), tuple(cursors), has_next, window.after is not None)
+    has_previous = window.after is not None
+    return [Filled(tuple(page.items), tuple(page.cursors), page.has_next, has_previous) for page in pages]
+
+
+def _take(page: _Filling[P, V], ids: Page[K], loaded: Iterator[V | None]) -> None:
+    for cursor in ids.cursors:
+        item = next(loaded)
+        if item is not None:
+            page.items.append(item)
+            page.cursors.append(cursor)
+    page.has_next = ids.has_next
+    page.position = ids.cursors[-1] if ids.cursors else page.position

@@ -94,9 +94,13 @@ async def page(db: Read, viewer: Viewer, post_id: PostId, order: Order, window: 
     return page_of(found, window, lambda one: encode_cursor(scope, one.id))
 
 
+def newest_cursor(post_id: PostId, comment_id: CommentId) -> str:
+    """The position of a comment in the list of the newest ones, which a fresh comment leads."""
+    return encode_cursor(f"comments:NEWEST:{post_id}", comment_id.id)
+
+
 async def _top(db: Read, viewer: Viewer, post_id: PostId, window: Window) -> Page[CommentId]:
     keys = {"author": post_id.author_id, "post": post_id.id}
     listing = known_first.Listing(f"comments:TOP:{post_id}", _WRITTEN, keys)
     page = await known_first.page(db, viewer, listing, window)
-    ids = tuple(CommentId(post_id.author_id, row.tie) for row in page.ids)
-    return Page(ids, page.cursors, page.has_next, page.has_previous)
+    return page.each(lambda row: CommentId(post_id.author_id, row.tie))

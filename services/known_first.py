@@ -43,8 +43,7 @@ async def page(db: Read, viewer: Viewer, listing: Listing, window: Window) -> Pa
     def cursor(item: tuple[int, Any]) -> str:
         return encode_cursor(listing.scope, item[0], item[1].created_at, item[1].tie)
 
-    cut = page_of(rows, window, cursor)
-    return Page(tuple(row for _, row in cut.ids), cut.cursors, cut.has_next, cut.has_previous)
+    return page_of(rows, window, cursor).each(lambda item: item[1])
 
 
 def _position(viewer: Viewer, scope: str, after: str | None) -> tuple[int, dict[str, Any]]:

@@ -88,7 +88,7 @@ def _judge(seen: SeenPosts, row: Any, want: PostWant) -> None:
     facts = rules.PostFacts(row.status, row.audience, is_deleted=row.deleted_at is not None)
     if not rules.may_see_post(facts, author.access, relationship):
         return
-    seen.posts[post_id] = _post(row)
+    seen.posts[post_id] = _post(row, is_own=relationship.is_self)
     seen.users[row.author_id] = author
     if want.media:
         seen.media[post_id] = tuple(profiles.picture(item) for item in row.media or ())
@@ -102,10 +102,11 @@ def _id(row: Any) -> PostId:
     return PostId(row.author_id, row.id)
 
 
-def _post(row: Any) -> VisiblePost:
+def _post(row: Any, *, is_own: bool) -> VisiblePost:
     return VisiblePost(
         PostRow(
             id=_id(row),
+            is_own=is_own,
             shortcode=row.shortcode,
             kind=row.kind,
             status=row.status,

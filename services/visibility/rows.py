@@ -54,6 +54,7 @@ class UserRow:
     is_private: bool
     status: str
     access: Access
+    is_viewer: bool
     created_at: datetime
 
 
@@ -62,6 +63,7 @@ class PostRow:
     """A post without its counts, media and the viewer's flags, which change at another pace."""
 
     id: PostId
+    is_own: bool
     shortcode: str
     kind: str
     status: str

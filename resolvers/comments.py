@@ -1,0 +1,47 @@
+"""Writing and deleting comments, and reading one."""
+
+import strawberry
+
+from core.errors import NotFound
+from core.ids import CommentId, PostId
+from schema import nodes
+from schema.comments import AddCommentInput, AddCommentPayload, Comment, DeleteCommentInput, DeleteCommentPayload
+from schema.connections import Edge
+from schema.context import Context
+from schema.fields import root
+from schema.mutation import mutation
+from services import comments
+
+
+@strawberry.type
+class CommentQueries:
+    @root
+    async def comment(ctx: Context, *, id: strawberry.ID) -> Comment | None:
+        return await nodes.one_of(ctx, CommentId, id)
+
+
+@strawberry.type
+class CommentMutations:
+    @mutation
+    async def add_comment(ctx: Context, *, input: AddCommentInput) -> AddCommentPayload:
+        post_id = PostId.parse(input.post_id)
+        key = input.idempotency_key or None
+        comment_id = await ctx.write_once(
+            lambda tx: comments.add_comment(tx, ctx.viewer, post_id, input.text, key),
+            key=key,
+            of=input,
+            result=CommentId,
+        )
+        comment, post = await nodes.load(ctx, [comment_id, post_id])
+        if comment is None:
+            raise NotFound(id=str(comment_id))
+        edge = Edge(node=comment, cursor=comments.newest_cursor(post_id, comment_id))
+        return AddCommentPayload(comment=comment, comment_edge=edge, post=post)
+
+    @mutation
+    async def delete_comment(ctx: Context, *, input: DeleteCommentInput) -> DeleteCommentPayload:
+        comment_id = CommentId.parse(input.comment_id)
+        post_id = await ctx.write(lambda tx: comments.delete_comment(tx, ctx.viewer, comment_id))
+        return DeleteCommentPayload(
+            deleted_comment_id=strawberry.ID(str(comment_id)), post=await nodes.one(ctx, post_id)
+        )

@@ -1,0 +1,50 @@
+"""Anything by its global id, and what a link leads to."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import strawberry
+
+from core.ids import CommentId, PlaceId, PostId, UserId
+from core.settings import settings
+from schema import nodes
+from schema.context import Context
+from schema.fields import root
+from schema.nodes import Node
+from schema.scalars import URL
+from services import posts, profiles
+
+
+@strawberry.type
+class NodeQueries:
+    @root
+    async def node(ctx: Context, *, id: strawberry.ID) -> Node | None:
+        return (await nodes.load_texts(ctx, [id]))[0]
+
+    @root
+    async def nodes(ctx: Context, *, ids: list[strawberry.ID]) -> list[Node | None] | None:
+        return await nodes.load_texts(ctx, ids)
+
+    @root
+    async def resource(ctx: Context, *, url: URL) -> Node | None:
+        parts, own = urlsplit(url), urlsplit(settings().public_url)
+        if (parts.hostname, parts.port) != (own.hostname, own.port):
+            return None
+        match parts.path.strip("/").split("/"):
+            case ["p", shortcode]:
+                comment = parse_qs(parts.query).get("comment", [None])[0]
+                return await _comment_or_post(ctx, shortcode, comment)
+            case ["places", place]:
+                return await nodes.one_of(ctx, PlaceId, place)
+            case [handle] if handle:
+                async with ctx.loaders.scope.reading() as db:
+                    user_id = await profiles.find_by_handle(db, handle)
+                return await nodes.one(ctx, UserId(user_id)) if user_id else None
+        return None
+
+
+async def _comment_or_post(ctx: Context, shortcode: str, comment: str | None) -> Node | None:
+    if comment is not None:
+        return await nodes.one_of(ctx, CommentId, comment)
+    async with ctx.loaders.scope.reading() as db:
+        post_id: PostId | None = await posts.find_by_shortcode(db, shortcode)
+    return await nodes.one(ctx, post_id) if post_id else None

@@ -1,0 +1,61 @@
+"""Finding people and changing one's own profile."""
+
+from typing import Any
+
+import strawberry
+from strawberry import UNSET
+
+from core.errors import Invalid
+from core.ids import UploadId, UserId
+from schema import nodes
+from schema.context import Context
+from schema.fields import root
+from schema.lookups import UserLookup
+from schema.mutation import mutation
+from schema.profiles import ProfileLinkInput, UpdateProfileInput, UpdateProfilePayload, User
+from services import profiles
+
+
+@strawberry.type
+class ProfileQueries:
+    @root
+    async def user(ctx: Context, *, by: UserLookup) -> User | None:
+        if by.id:
+            return await nodes.one_of(ctx, UserId, by.id.value)
+        handle = by.handle.value if by.handle else ""
+        async with ctx.loaders.scope.reading() as db:
+            user_id = await profiles.find_by_handle(db, handle)
+        return await nodes.one(ctx, UserId(user_id)) if user_id else None
+
+
+@strawberry.type
+class ProfileMutations:
+    @mutation
+    async def update_profile(ctx: Context, *, input: UpdateProfileInput) -> UpdateProfilePayload:
+        changes = _changes(input)
+        await ctx.write(lambda tx: profiles.update_profile(tx, ctx.viewer, changes))
+        return UpdateProfilePayload(user=await nodes.one(ctx, UserId(ctx.viewer.user_id)))
+
+
+def _changes(input: UpdateProfileInput) -> dict[str, Any]:
+    """What the input names; null clears, except the name, which goes back to nothing but must not be empty."""
+    if input.display_name is None:
+        raise Invalid("REQUIRED", "A name is needed.", ("input", "displayName"))
+    given = {
+        "display_name": input.display_name,
+        "bio": input.bio,
+        "pronouns": input.pronouns,
+        "links": _links(input.links) if input.links is not UNSET else UNSET,
+        "avatar_upload_id": UploadId.parse(input.avatar_upload_id)
+        if input.avatar_upload_id
+        else input.avatar_upload_id,
+    }
+    return {name: value for name, value in given.items() if value is not UNSET}
+
+
+def _links(links: list[ProfileLinkInput] | None) -> list[dict[str, str | None]]:
+    for place, link in enumerate(links or ()):
+        if not link.url.lower().startswith(("http://", "https://")):
+            path = ("input", "links", str(place), "url")
+            raise Invalid("BAD_FORMAT", "Only links with http and https are taken.", path)
+    return [{"title": link.title or None, "url": link.url} for link in links or ()]

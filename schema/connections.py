@@ -1,0 +1,69 @@
+"""Pages of things as Relay connections, for every kind of node in the same way."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import strawberry
+
+from core.db import Read
+from core.paging import Filled, Page, Window, fill
+from schema import nodes
+from schema.context import Context
+
+P = TypeVar("P")
+T = TypeVar("T")
+
+
+@strawberry.type
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type
+class Edge(Generic[T]):
+    node: T
+    cursor: str
+
+
+@strawberry.type
+class Connection(Generic[T]):
+    edges: list[Edge[T]]
+    nodes: list[T]
+    page_info: PageInfo
+
+
+Fetch = Callable[[Read, P, Window], Awaitable[Page[Any]]]
+
+
+async def fill_pages(ctx: Context, parents: Sequence[P], window: Window, fetch: Fetch[P]) -> list[Filled[Any]]:
+    """A page of objects for each parent: hidden ones are left out and made up for by the next ones."""
+
+    async def pages(asked: Sequence[tuple[P, Window]]) -> list[Page[Any]]:
+        async with ctx.loaders.scope.reading() as db:
+            return [await fetch(db, parent, part) for parent, part in asked]
+
+    return await fill(parents, window, pages, partial(nodes.load, ctx))
+
+
+def page_info(filled: Filled[Any]) -> PageInfo:
+    """Where a page starts and ends."""
+    cursors = filled.cursors
+    return PageInfo(
+        has_next_page=filled.has_next,
+        has_previous_page=filled.has_previous,
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
+    )
+
+
+def connection(filled: Filled[T]) -> Connection[T]:
+    """A connection whose edges say no more than their node and cursor."""
+    edges = [Edge(node=each, cursor=cursor) for each, cursor in zip(filled.items, filled.cursors, strict=True)]
+    return Connection(edges=edges, nodes=list(filled.items), page_info=page_info(filled))
+
+
+EMPTY: Filled[Any] = Filled((), (), has_next=False, has_previous=False)

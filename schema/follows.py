@@ -1,0 +1,181 @@
+"""Who follows whom, and how the viewer and a person stand to each other."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from core.ids import RelationshipId, UserId
+from core.paging import Filled, Page, Window
+from loaders.profiles import relationships_by_id, user_counts
+from schema import nodes
+from schema.connections import EMPTY, PageInfo, fill_pages, page_info
+from schema.context import Context
+from schema.fields import attribute, batched
+from schema.mutation import Payload
+from schema.nodes import Node
+from services import follows
+from services.visibility.rules import Relationship as Standing
+
+if TYPE_CHECKING:
+    from core.db import Read
+    from schema.accounts import Viewer
+    from schema.profiles import User
+
+LazyUser = Annotated["User", strawberry.lazy("schema.profiles")]
+
+
+@strawberry.enum
+class FollowState(Enum):
+    NOT_FOLLOWING = "NOT_FOLLOWING"
+    REQUESTED = "REQUESTED"
+    FOLLOWING = "FOLLOWING"
+
+
+@strawberry.type
+class Relationship(Node):
+    between: strawberry.Private[RelationshipId]
+    standing: strawberry.Private[Standing]
+
+    def global_id(self) -> RelationshipId:
+        return self.between
+
+    @batched
+    async def user(parents: list["Relationship"], ctx: Context) -> list[LazyUser]:
+        return await nodes.load(ctx, [UserId(each.between.id) for each in parents])
+
+    @attribute
+    def follow_state(self) -> FollowState:
+        if self.standing.follows:
+            return FollowState.FOLLOWING
+        return FollowState.REQUESTED if self.standing.has_requested else FollowState.NOT_FOLLOWING
+
+    @attribute
+    def followed_at(self) -> datetime | None:
+        return self.standing.follows_since
+
+    @attribute
+    def follows_viewer(self) -> bool:
+        return self.standing.followed_by
+
+
+@strawberry.type
+class FollowEdge:
+    node: LazyUser
+    cursor: str
+    followed_at: datetime | None
+
+
+@strawberry.type
+class FollowConnection:
+    edges: list[FollowEdge]
+    nodes: list[LazyUser]
+    page_info: PageInfo
+    owner_id: strawberry.Private[UserId]
+    counter: strawberry.Private[str]
+
+    @batched
+    async def total_count(parents: list["FollowConnection"], ctx: Context) -> list[int | None]:
+        found = await ctx.loaders.load(user_counts, [each.owner_id.id for each in parents])
+        return [counts.get(each.counter, 0) for each, counts in zip(parents, found, strict=True)]
+
+
+@strawberry.type
+class FollowsOfUser:
+    @batched
+    async def relationship(parents: list["User"], ctx: Context) -> list[Relationship | None]:
+        if ctx.viewer.id is None:
+            return [None] * len(parents)
+        found = await ctx.loaders.load(relationships_by_id, [person.row.id for person in parents])
+        return [
+            None if standing.is_self else Relationship(RelationshipId(ctx.viewer.id, person.row.id), standing)
+            for person, standing in zip(parents, found, strict=True)
+        ]
+
+    @batched
+    async def followers(
+        parents: list["User"], ctx: Context, *, first: int | None = 20, after: str | None = None
+    ) -> list[FollowConnection | None]:
+        async def page(db: "Read", person: UserId, window: Window) -> Page[Any]:
+            return await follows.page_of_followers(db, ctx.viewer, person.id, window)
+
+        return await _connections(parents, ctx, Window(first or 20, after), page, "followers")
+
+    @batched
+    async def following(
+        parents: list["User"], ctx: Context, *, first: int | None = 20, after: str | None = None
+    ) -> list[FollowConnection | None]:
+        async def page(db: "Read", person: UserId, window: Window) -> Page[Any]:
+            return await follows.page_of_following(db, person.id, window)
+
+        return await _connections(parents, ctx, Window(first or 20, after), page, "following")
+
+
+async def _connections(
+    parents: Sequence["User"], ctx: Context, window: Window, page: Any, counter: str
+) -> list[FollowConnection | None]:
+    since: dict[tuple[UserId, UserId], datetime] = {}
+
+    async def fetch(db: "Read", owner: UserId, part: Window) -> Page[UserId]:
+        rows = await page(db, owner, part)
+        since.update({(owner, UserId(row.person_id)): row.created_at for row in rows.ids})
+        return rows.each(lambda row: UserId(row.person_id))
+
+    owners = [person.global_id() for person in parents if person.row.access == "FULL"]
+    found = iter(await fill_pages(ctx, owners, window, fetch))
+    pages = [next(found) if person.row.access == "FULL" else EMPTY for person in parents]
+    return [
+        _connection(ctx, person.global_id(), filled, since, counter)
+        for person, filled in zip(parents, pages, strict=True)
+    ]
+
+
+def _connection(
+    ctx: Context, owner: UserId, filled: Filled[Any], since: dict[tuple[UserId, UserId], datetime], counter: str
+) -> FollowConnection:
+    def edge(person: "User", cursor: str) -> FollowEdge:
+        concerns_viewer = ctx.viewer.id in (owner.id, person.row.id)
+        followed_at = since[owner, person.global_id()] if concerns_viewer else None
+        return FollowEdge(node=person, cursor=cursor, followed_at=followed_at)
+
+    edges = [edge(person, cursor) for person, cursor in zip(filled.items, filled.cursors, strict=True)]
+    return FollowConnection(
+        edges=edges, nodes=list(filled.items), page_info=page_info(filled), owner_id=owner, counter=counter
+    )
+
+
+async def load_relationships(ctx: Context, ids: Sequence[RelationshipId]) -> list[Relationship | None]:
+    """The viewer's own relationships by id; those of others do not exist for the viewer."""
+    own = [each for each in ids if each.user_id == ctx.viewer.id and each.id != ctx.viewer.id]
+    people = dict(zip(own, await nodes.load(ctx, [UserId(each.id) for each in own]), strict=True))
+    standing = dict(zip(own, await ctx.loaders.load(relationships_by_id, [each.id for each in own]), strict=True))
+    return [Relationship(each, standing[each]) if people.get(each) else None for each in ids]
+
+
+nodes.refetchable(RelationshipId, load_relationships)
+
+
+@strawberry.input
+class FollowUserInput:
+    user_id: strawberry.ID
+
+
+@strawberry.input
+class UnfollowUserInput:
+    user_id: strawberry.ID
+
+
+@strawberry.type
+class FollowUserPayload(Payload):
+    user: LazyUser | None = None
+    relationship: Relationship | None = None
+    viewer: Annotated["Viewer", strawberry.lazy("schema.accounts")] | None = None
+
+
+@strawberry.type
+class UnfollowUserPayload(Payload):
+    user: LazyUser | None = None
+    relationship: Relationship | None = None
+    viewer: Annotated["Viewer", strawberry.lazy("schema.accounts")] | None = None

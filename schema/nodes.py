@@ -1,0 +1,73 @@
+"""What has a global id, and how an id leads back to its object."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import strawberry
+
+from core.errors import NotFound
+from schema.context import Context
+from schema.fields import attribute
+
+Load = Callable[[Context, Sequence[Any]], Awaitable[Sequence[Any]]]
+
+
+@strawberry.interface
+class Node:
+    @attribute
+    def id(self) -> strawberry.ID:
+        return strawberry.ID(str(self.global_id()))
+
+    def global_id(self) -> object:
+        """The typed id; `str()` of it is the global one."""
+        raise NotImplementedError
+
+
+_KINDS: dict[str, tuple[type[Any], Load]] = {}
+
+
+def refetchable(id_type: type[Any], load: Load) -> None:
+    """Let `node` and `nodes` find objects of this id type; `load` goes through the loaders and so through the door."""
+    _KINDS[id_type.prefix] = (id_type, load)
+
+
+async def load(ctx: Context, ids: Sequence[Any]) -> list[Any]:
+    """The objects with these typed ids in the same order; None for unknown and hidden ones alike.
+
+    Types that stand in a circle make each other's objects this way, without importing each other.
+    """
+    found: dict[Any, Any] = {}
+    for prefix in {key.prefix for key in ids}:
+        _, question = _KINDS[prefix]
+        wanted = list(dict.fromkeys(key for key in ids if key.prefix == prefix))
+        found.update(zip(wanted, await question(ctx, wanted), strict=True))
+    return [found[key] for key in ids]
+
+
+async def one(ctx: Context, key: Any) -> Any:
+    """The object with this typed id, or None; only for fields that are never below a list."""
+    return (await load(ctx, [key]))[0]
+
+
+async def one_of(ctx: Context, id_type: type[Any], text: str) -> Any:
+    """As `one`, for an id as a client sends it; ids of another type lead nowhere."""
+    try:
+        return await one(ctx, id_type.parse(text))
+    except NotFound:
+        return None
+
+
+async def load_texts(ctx: Context, texts: Sequence[str]) -> list[Any]:
+    """As `load`, for ids as clients send them; garbage is None too."""
+    keys = [_parse(each) for each in texts]
+    known = list(dict.fromkeys(key for key in keys if key is not None))
+    found = dict(zip(known, await load(ctx, known), strict=True))
+    return [found.get(key) for key in keys]
+
+
+def _parse(text: str) -> Any:
+    id_type, _ = _KINDS.get(text.partition("_")[0], (None, None))
+    try:
+        return id_type.parse(text) if id_type else None
+    except NotFound:
+        return None

@@ -1,0 +1,259 @@
+"""Posts: a photo, or a carousel of several."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from core.ids import CommentId, PlaceId, PostId, UserId
+from core.paging import Page, Window
+from core.settings import settings
+from loaders.posts import post_counts, post_media, post_previews, posts_by_id
+from loaders.profiles import relationships_by_id, users_by_id
+from schema import nodes
+from schema.comments import Comment, CommentOrder
+from schema.connections import Connection, Edge, connection, fill_pages
+from schema.context import Context
+from schema.errors import NotAllowedReason
+from schema.fields import attribute, batched
+from schema.likes import Likeable
+from schema.media import Image, MediaAttachmentInput, VisualMedia
+from schema.mutation import Payload
+from schema.places import Place, PlaceInput
+from schema.profiles import User
+from schema.scalars import URL
+from schema.text import RichText, rich_text
+from services import comments, mentions, permissions
+from services.visibility.rows import VisiblePost
+
+if TYPE_CHECKING:
+    from core.db import Read
+    from schema.accounts import Viewer
+
+
+@strawberry.enum
+class PostKind(Enum):
+    PHOTO = "PHOTO"
+    CAROUSEL = "CAROUSEL"
+
+
+@strawberry.enum
+class PostStatus(Enum):
+    PROCESSING = "PROCESSING"
+    PUBLISHED = "PUBLISHED"
+    FAILED = "FAILED"
+
+
+@strawberry.enum
+class PostAudience(Enum):
+    PUBLIC = "PUBLIC"
+    FOLLOWERS = "FOLLOWERS"
+
+
+@strawberry.enum
+class Audience(Enum):
+    EVERYONE = "EVERYONE"
+    FOLLOWERS = "FOLLOWERS"
+    FOLLOWING = "FOLLOWING"
+    NOBODY = "NOBODY"
+
+
+@strawberry.type
+class Post(Likeable):
+    row: strawberry.Private[VisiblePost]
+
+    def global_id(self) -> PostId:
+        return self.row.id
+
+    @attribute
+    def kind(self) -> PostKind:
+        return PostKind[self.row.kind]
+
+    @batched
+    async def author(parents: list["Post"], ctx: Context) -> list[User]:
+        rows = await ctx.loaders.load(users_by_id, [post.row.id.author_id for post in parents])
+        return [User(row=row) for row in rows if row]
+
+    @attribute
+    def caption(self) -> RichText | None:
+        return rich_text(self.row.caption, self.row.caption_mentions)
+
+    @batched
+    async def media(parents: list["Post"], ctx: Context) -> list[list[VisualMedia]]:
+        found = await ctx.loaders.load(post_media, [post.row.id for post in parents])
+        return [[Image(row=each) for each in items] for items in found]
+
+    @batched
+    async def cover(parents: list["Post"], ctx: Context) -> list[Image | None]:
+        found = await ctx.loaders.load(post_media, [post.row.id for post in parents])
+        return [Image(row=items[0]) if items and items[0].status == "READY" else None for items in found]
+
+    @attribute
+    def media_count(self) -> int:
+        return self.row.media_count
+
+    @batched
+    async def place(parents: list["Post"], ctx: Context) -> list[Place | None]:
+        ids = [PlaceId(post.row.place_id) if post.row.place_id else None for post in parents]
+        found = iter(await nodes.load(ctx, [place for place in ids if place]))
+        return [next(found) if place else None for place in ids]
+
+    @batched
+    async def mentions(parents: list["Post"], ctx: Context) -> list[list[User]]:
+        people = [mentions.people(post.row.caption_mentions) for post in parents]
+        found = iter(await nodes.load(ctx, [UserId(person) for each in people for person in each]))
+        return [[user for _ in each if (user := next(found))] for each in people]
+
+    @attribute
+    def status(self) -> PostStatus:
+        return PostStatus[self.row.status]
+
+    @attribute
+    def audience(self) -> PostAudience:
+        return PostAudience[self.row.audience]
+
+    @attribute
+    def is_sensitive(self) -> bool:
+        return self.row.is_sensitive
+
+    @attribute
+    def url(self) -> URL:
+        return URL(f"{settings().public_url}/p/{self.row.shortcode}")
+
+    @attribute
+    def shortcode(self) -> str:
+        return self.row.shortcode
+
+    @attribute
+    def published_at(self) -> datetime | None:
+        return self.row.published_at
+
+    @attribute
+    def edited_at(self) -> datetime | None:
+        return self.row.edited_at
+
+    @attribute
+    def created_at(self) -> datetime:
+        return self.row.created_at
+
+    @attribute
+    def hides_like_count(self) -> bool:
+        return self.row.hides_like_count
+
+    @batched
+    async def comment_count(parents: list["Post"], ctx: Context) -> list[int | None]:
+        found = await ctx.loaders.load(post_counts, [post.row.id for post in parents])
+        return [counts.get("comments", 0) for counts in found]
+
+    @batched
+    async def comments(
+        parents: list["Post"],
+        ctx: Context,
+        *,
+        first: int | None = 10,
+        after: str | None = None,
+        order: CommentOrder | None = CommentOrder.TOP,
+    ) -> list[Connection[Comment] | None]:
+        async def fetch(db: "Read", post: PostId, window: Window) -> Page[CommentId]:
+            return await comments.page(db, ctx.viewer, post, (order or CommentOrder.TOP).value, window)
+
+        ids = [post.row.id for post in parents]
+        return [connection(filled) for filled in await fill_pages(ctx, ids, Window(first or 10, after), fetch)]
+
+    @batched
+    async def comment_preview(parents: list["Post"], ctx: Context) -> list[list[Comment] | None]:
+        found = await ctx.loaders.load(post_previews, [post.row.id for post in parents])
+        return [[Comment(row=row) for row in rows] for rows in found]
+
+    @attribute
+    def comment_audience(self) -> Audience:
+        return Audience[self.row.comment_audience]
+
+    @batched
+    async def viewer_can_comment(parents: list["Post"], ctx: Context) -> list[bool]:
+        if not ctx.viewer.is_signed_in:
+            return [False] * len(parents)
+        return [reason is None for reason in await _reasons(parents, ctx)]
+
+    @batched
+    async def viewer_cannot_comment_reason(parents: list["Post"], ctx: Context) -> list[NotAllowedReason | None]:
+        if not ctx.viewer.is_signed_in:
+            return [None] * len(parents)
+        return [NotAllowedReason[reason] if reason else None for reason in await _reasons(parents, ctx)]
+
+    @attribute
+    def viewer_can_edit(self) -> bool:
+        return self.row.is_own
+
+
+async def _reasons(parents: Sequence[Post], ctx: Context) -> list[permissions.Reason | None]:
+    standing = await ctx.loaders.load(relationships_by_id, [post.row.id.author_id for post in parents])
+    return [permissions.may_comment(post.row, each) for post, each in zip(parents, standing, strict=True)]
+
+
+async def load_posts(ctx: Context, ids: Sequence[PostId]) -> list[Post | None]:
+    """Posts by id, as the viewer sees them."""
+    rows = await ctx.loaders.load(posts_by_id, ids)
+    return [Post(row=row) if row else None for row in rows]
+
+
+nodes.refetchable(PostId, load_posts)
+
+
+@strawberry.input
+class CarouselInput:
+    items: list[MediaAttachmentInput]
+
+
+@strawberry.input(one_of=True)
+class PostContentInput:
+    photo: strawberry.Maybe[MediaAttachmentInput]
+    carousel: strawberry.Maybe[CarouselInput]
+
+
+@strawberry.input
+class CreatePostInput:
+    idempotency_key: str | None = strawberry.UNSET
+    content: PostContentInput
+    caption: str | None = strawberry.UNSET
+    place: PlaceInput | None = strawberry.UNSET
+    audience: PostAudience = PostAudience.PUBLIC
+    comment_audience: Audience | None = strawberry.UNSET
+    hide_like_count: bool | None = strawberry.UNSET
+    is_sensitive: bool = False
+
+
+@strawberry.type
+class CreatePostPayload(Payload):
+    post: Post | None = None
+    post_edge: Edge[Post] | None = None
+    viewer: Annotated["Viewer", strawberry.lazy("schema.accounts")] | None = None
+
+
+@strawberry.input
+class UpdatePostInput:
+    post_id: strawberry.ID
+    caption: str | None = strawberry.UNSET
+    place: PlaceInput | None = strawberry.UNSET
+    audience: PostAudience | None = strawberry.UNSET
+    comment_audience: Audience | None = strawberry.UNSET
+    hide_like_count: bool | None = strawberry.UNSET
+    is_sensitive: bool | None = strawberry.UNSET
+
+
+@strawberry.type
+class UpdatePostPayload(Payload):
+    post: Post | None = None
+
+
+@strawberry.input
+class DeletePostInput:
+    post_id: strawberry.ID
+
+
+@strawberry.type
+class DeletePostPayload(Payload):
+    deleted_post_id: strawberry.ID | None = None
+    viewer: Annotated["Viewer", strawberry.lazy("schema.accounts")] | None = None

@@ -1,0 +1,178 @@
+"""People as others see them."""
+
+from collections.abc import Sequence
+from datetime import date
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from core.ids import PostId, UserId
+from core.paging import Page, Window
+from core.settings import settings
+from loaders.profiles import user_counts, users_by_id
+from schema import nodes
+from schema.connections import EMPTY, Connection, connection, fill_pages
+from schema.context import Context
+from schema.fields import attribute, batched
+from schema.follows import FollowsOfUser
+from schema.media import Image
+from schema.mutation import Payload
+from schema.nodes import Node
+from schema.scalars import URL
+from schema.text import RichText, rich_text
+from services import posts
+from services.visibility.rows import VisibleUser
+
+if TYPE_CHECKING:
+    from core.db import Read
+    from schema.posts import Post, PostKind
+
+
+@strawberry.enum
+class UserStatus(Enum):
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    DELETED = "DELETED"
+
+
+@strawberry.enum
+class ProfileAccess(Enum):
+    FULL = "FULL"
+    PRIVATE = "PRIVATE"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+@strawberry.type
+class ProfileLink:
+    title: str | None
+    url: URL
+
+
+@strawberry.type
+class User(FollowsOfUser, Node):
+    row: strawberry.Private[VisibleUser]
+
+    def global_id(self) -> UserId:
+        return UserId(self.row.id)
+
+    @attribute
+    def handle(self) -> str:
+        return self.row.handle
+
+    @attribute
+    def display_name(self) -> str:
+        return self.row.display_name
+
+    @attribute
+    def pronouns(self) -> str | None:
+        return self.row.pronouns
+
+    @attribute
+    def bio(self) -> RichText | None:
+        return rich_text(self.row.bio, self.row.bio_mentions)
+
+    @attribute
+    def avatar(self) -> Image | None:
+        return Image(row=self.row.avatar) if self.row.avatar else None
+
+    @attribute
+    def links(self) -> list[ProfileLink]:
+        return [ProfileLink(title=link["title"], url=URL(link["url"])) for link in self.row.links]
+
+    @attribute
+    def url(self) -> URL:
+        return URL(f"{settings().public_url}/{self.row.handle}")
+
+    @attribute
+    def is_verified(self) -> bool:
+        return self.row.is_verified
+
+    @attribute
+    def is_private(self) -> bool:
+        return self.row.is_private
+
+    @attribute
+    def status(self) -> UserStatus:
+        return UserStatus[self.row.status]
+
+    @attribute
+    def joined_at(self) -> date:
+        return self.row.created_at.date()
+
+    @attribute
+    def is_viewer(self) -> bool:
+        return self.row.is_viewer
+
+    @attribute
+    def viewer_access(self) -> ProfileAccess:
+        return ProfileAccess[self.row.access]
+
+    @batched
+    async def follower_count(parents: list["User"], ctx: Context) -> list[int | None]:
+        return await _counts(parents, ctx, "followers")
+
+    @batched
+    async def following_count(parents: list["User"], ctx: Context) -> list[int | None]:
+        return await _counts(parents, ctx, "following")
+
+    @batched
+    async def post_count(parents: list["User"], ctx: Context) -> list[int | None]:
+        return await _counts(parents, ctx, "posts")
+
+    @batched
+    async def posts(
+        parents: list["User"],
+        ctx: Context,
+        *,
+        first: int | None = 12,
+        after: str | None = None,
+        kinds: list[Annotated["PostKind", strawberry.lazy("schema.posts")]] | None = None,
+    ) -> list[Connection[Annotated["Post", strawberry.lazy("schema.posts")]] | None]:
+        names = [kind.value for kind in kinds] if kinds else None
+
+        async def fetch(db: "Read", person: User, window: Window) -> Page[PostId]:
+            return await posts.page_for_author(db, person.row.id, names, window)
+
+        return await pages_of_open(parents, ctx, Window(first or 12, after), fetch)
+
+
+async def pages_of_open(parents: Sequence[User], ctx: Context, window: Window, fetch: Any) -> list[Any]:
+    """A connection for each profile, empty where the viewer does not see its lists."""
+    shown = [person for person in parents if person.row.access == "FULL"]
+    found = iter(await fill_pages(ctx, shown, window, fetch))
+    return [connection(next(found) if person.row.access == "FULL" else EMPTY) for person in parents]
+
+
+async def _counts(parents: Sequence[User], ctx: Context, name: str) -> list[int | None]:
+    found = await ctx.loaders.load(user_counts, [person.row.id for person in parents])
+    return [counts.get(name, 0) for counts in found]
+
+
+async def load_users(ctx: Context, ids: Sequence[UserId]) -> list[User | None]:
+    """People by id, as the viewer sees them."""
+    rows = await ctx.loaders.load(users_by_id, [each.id for each in ids])
+    return [User(row=row) if row else None for row in rows]
+
+
+nodes.refetchable(UserId, load_users)
+
+
+@strawberry.input
+class ProfileLinkInput:
+    title: str | None = strawberry.UNSET
+    url: URL
+
+
+@strawberry.input
+class UpdateProfileInput:
+    display_name: str | None = strawberry.UNSET
+    bio: str | None = strawberry.UNSET
+    pronouns: str | None = strawberry.UNSET
+    links: list[ProfileLinkInput] | None = strawberry.UNSET
+    avatar_upload_id: strawberry.ID | None = strawberry.UNSET
+
+
+@strawberry.type
+class UpdateProfilePayload(Payload):
+    user: User | None = None

@@ -1,0 +1,169 @@
+"""The log behind the sockets: what happened in each watched topic, numbered without gaps, kept for a day."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Text,
+    any_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from core import clock
+from core.db import Read, Write
+from models.topic_events import Topic, TopicEvent
+
+KEPT = timedelta(hours=24)
+_RENEWED = timedelta(hours=23)
+
+Hole = Literal["CURSOR_TOO_OLD", "SERVER_RESTART"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be logged in one topic: the event's name and ids, never content."""
+
+    topic: str
+    event: str
+    ids: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """One event of a topic; `seq` is its place and the mark to go on from."""
+
+    topic: str
+    seq: int
+    event: str
+    ids: dict[str, Any]
+    at: datetime
+
+
+def _among(topics: Collection[str]) -> Any:
+    return Topic.topic == any_(literal(list(topics), ARRAY(Text)))
+
+
+async def watch(tx: Write, topics: Collection[str]) -> dict[str, int]:
+    """Log these topics for the next 23 hours at least; returns the number of the latest event of each.
+
+    A topic that nobody watched for a while skips one number, so that whoever left before can tell that events are
+    missing. A fresh one starts at the moment in milliseconds, above every number a purged one of its name had.
+    """
+    now = clock.now()
+    rows = await tx.all(select(Topic.topic, Topic.last_seq).where(_among(topics), Topic.watched_until > now + _RENEWED))
+    marks = {row.topic: row.last_seq for row in rows}
+    missing = sorted(set(topics) - marks.keys())
+    if missing:
+        first, until = int(now.timestamp() * 1000), now + KEPT
+        start = upsert(Topic).values([{"topic": topic, "last_seq": first, "watched_until": until} for topic in missing])
+        slept = Topic.watched_until <= now
+        renewal = start.on_conflict_do_update(
+            index_elements=[Topic.topic],
+            set_={
+                "last_seq": case((slept, Topic.last_seq + 1), else_=Topic.last_seq),
+                "watched_until": func.greatest(Topic.watched_until, until),
+            },
+        )
+        marks |= {row.topic: row.last_seq for row in await tx.all(renewal.returning(Topic.topic, Topic.last_seq))}
+    return marks
+
+
+async def append(tx: Write, outbox_id: UUID, entries: Sequence[Entry]) -> list[str]:
+    """Log what a fact means to each topic that is watched; returns the topics to wake after the commit.
+
+    A fact is logged once per topic. The topic's row is locked until the commit, so numbers follow the order of
+    commits; rows are locked in the order of their names.
+    """
+    now, by_topic = clock.now(), {entry.topic: entry for entry in entries}
+    is_logged = exists().where(TopicEvent.topic == Topic.topic, TopicEvent.outbox_id == outbox_id)
+    watched = await tx.scalars(select(Topic.topic).where(_among(by_topic), Topic.watched_until > now, ~is_logged))
+    rows = []
+    for topic in sorted(watched):
+        seq = await tx.scalar(
+            update(Topic)
+            .where(Topic.topic == topic, Topic.watched_until > now)
+            .values(last_seq=Topic.last_seq + 1)
+            .returning(Topic.last_seq)
+        )
+        if seq is not None:
+            entry = by_topic[topic]
+            row = {"topic": topic, "seq": seq, "outbox_id": outbox_id, "event": entry.event, "ids": entry.ids}
+            rows.append(row | {"at": now})
+    if rows:
+        await tx.execute(insert(TopicEvent), rows)
+    return [row["topic"] for row in rows]
+
+
+async def read(db: Read, marks: Mapping[str, int], limit: int) -> list[LoggedEvent]:
+    """What happened behind the marks, at most `limit` events per topic: in order within each, by time across them."""
+    rows = await db.all(_READ, _pairs(marks) | {"limit": limit})
+    events = []
+    for _, group in groupby(rows, key=attrgetter("topic")):
+        latest = datetime.min
+        for row in group:
+            latest = max(latest.replace(tzinfo=row.at.tzinfo), row.at)
+            events.append((latest, LoggedEvent(row.topic, row.seq, row.event, row.ids, row.at)))
+    events.sort(key=lambda pair: (pair[0], pair[1].topic, pair[1].seq))
+    return [event for _, event in events]
+
+
+async def hole(db: Read, marks: Mapping[str, int]) -> Hole | None:
+    """Why a stream cannot be resumed at these marks, or None if every event behind them is still there.
+
+    Ask after `watch`, so that the answer stays true. A topic that is unknown, or whose numbers have not come as far
+    as the mark, belongs to another life of the database.
+    """
+    rows = {row.topic: row for row in await db.all(_STANDING, _pairs(marks))}
+    if any(topic not in rows or rows[topic].last_seq < mark for topic, mark in marks.items()):
+        return "SERVER_RESTART"
+    if any(row.last_seq - marks[topic] != row.kept for topic, row in rows.items()):
+        return "CURSOR_TOO_OLD"
+    return None
+
+
+async def purge(tx: Write, before: datetime) -> None:
+    """Forget events older than this moment, and topics that nobody has watched since."""
+    await tx.execute(delete(TopicEvent).where(TopicEvent.at < before))
+    await tx.execute(delete(Topic).where(Topic.watched_until < before))
+
+
+def _pairs(marks: Mapping[str, int]) -> dict[str, Any]:
+    return {"topics": list(marks), "seqs": list(marks.values())}
+
+
+_PARAMETERS = (bindparam("topics", type_=ARRAY(Text)), bindparam("seqs", type_=ARRAY(BigInteger)))
+
+_READ = text(
+    """
+    select e.topic, e.seq, e.event, e.ids, e.at
+    from topic_events e join unnest(:topics, :seqs) as mark (topic, seq) on e.topic = mark.topic
+    where e.seq > mark.seq and e.seq <= mark.seq + :limit
+    order by e.topic, e.seq
+    """
+).bindparams(*_PARAMETERS)
+
+_STANDING = text(
+    """
+    select t.topic, t.last_seq, count(e.seq) as kept
+    from topics t join unnest(:topics, :seqs) as mark (topic, seq) on t.topic = mark.topic
+    left join topic_events e on e.topic = t.topic and e.seq > mark.seq
+    group by t.topic, t.last_seq
+    """
+).bindparams(*_PARAMETERS)
