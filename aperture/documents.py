@@ -1,0 +1,92 @@
+"""The documents clients sent lately, parsed and validated once each."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from cachetools import LRUCache
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    specified_rules,
+    validate,
+)
+from graphql.validation.rules import overlapping_fields_can_be_merged
+
+from aperture import limits
+from core.errors import ApiError
+
+# A parsed document takes some 330 bytes per character: at most 66 MB.
+REMEMBERED_CHARACTERS: Final = 200_000
+ERRORS: Final = 10
+
+# Comparing repeated fields is quadratic: by default 2 kB of them take half a second. Real screens need below 100.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
+
+
+class DocumentRefused(Exception):
+    """A document that cannot run: its errors as the library tells them, and the code they share."""
+
+    def __init__(self, code: str, errors: list[GraphQLError]) -> None:
+        super().__init__(code)
+        self.code = code
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that passed the limits and the rules of the schema."""
+
+    ast: DocumentNode
+    operations: dict[str, OperationDefinitionNode]
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation to run; raises ApiError when the name leaves none or several."""
+        if name is not None:
+            if name not in self.operations:
+                raise ApiError("BAD_USER_INPUT", "The document has no operation of this name.")
+            return self.operations[name]
+        if len(self.operations) != 1:
+            raise ApiError("BAD_USER_INPUT", "Send operationName: the document does not have exactly one operation.")
+        return next(iter(self.operations.values()))
+
+
+class Documents:
+    """A bounded memory of valid documents by their text; invalid ones are not remembered."""
+
+    def __init__(self, schema: GraphQLSchema, *, allows_introspection: bool) -> None:
+        self._schema = schema
+        self.allows_introspection = allows_introspection
+        self._rules = [*specified_rules, *(() if allows_introspection else (NoSchemaIntrospectionCustomRule,))]
+        self._known: LRUCache[str, Document] = LRUCache(REMEMBERED_CHARACTERS, getsizeof=_characters)
+
+    def __getitem__(self, text: str) -> Document:
+        """The document of this text; raises DocumentRefused, or ApiError when it is too large."""
+        document = self._known.get(text)
+        if document is None:
+            document = self._known[text] = self._read(text)
+        return document
+
+    def _read(self, text: str) -> Document:
+        try:
+            ast = limits.parse_within_limits(text)
+        except GraphQLError as error:
+            raise DocumentRefused("PARSE_FAILED", [error]) from None
+        limits.check(ast)
+        errors = validate(
+            self._schema, ast, self._rules, max_errors=ERRORS - 1, hide_suggestions=not self.allows_introspection
+        )
+        if errors:
+            raise DocumentRefused("VALIDATION_FAILED", errors)
+        return Document(ast, _operations(ast))
+
+
+def _operations(ast: DocumentNode) -> dict[str, OperationDefinitionNode]:
+    found = (one for one in ast.definitions if isinstance(one, OperationDefinitionNode))
+    return {one.name.value if one.name else "": one for one in found}
+
+
+def _characters(document: Document) -> int:
+    return document.ast.loc.end if document.ast.loc else limits.CHARACTERS

@@ -1,0 +1,57 @@
+"""The JSON around an operation: read and checked before the library sees it, and written in one way."""
+
+from typing import Any, Final
+
+import orjson
+
+from aperture import errors
+from aperture.execution import GraphQLRequest
+from core.errors import ApiError
+
+MESSAGE_BYTES: Final = 256 * 1024
+ANSWER_BYTES: Final = 4 * 1024 * 1024
+
+_OPTIONS: Final = orjson.OPT_UTC_Z
+
+
+def decode(raw: bytes | str) -> Any:
+    """The JSON value of a text; ApiError for anything else: other encodings, depth beyond 1,024, endless numbers."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise ApiError("BAD_USER_INPUT", "This is not JSON in UTF-8.") from None
+
+
+def read_request(value: Any) -> GraphQLRequest:
+    """The operation in a JSON value; ApiError unless it is one object with fields of the right types."""
+    if isinstance(value, list):
+        raise ApiError("BAD_USER_INPUT", "Send one operation at a time: batches are not supported.")
+    if not isinstance(value, dict):
+        raise ApiError("BAD_USER_INPUT", "Send a JSON object.")
+    query = value.get("query")
+    if not isinstance(query, str):
+        raise ApiError("BAD_USER_INPUT", "query must be a string.")
+    return GraphQLRequest(
+        query,
+        _optional(value, "variables", dict, "an object"),
+        _optional(value, "operationName", str, "a string") or None,
+        _optional(value, "extensions", dict, "an object"),
+    )
+
+
+def _optional(value: dict[str, Any], name: str, kind: type, said: str) -> Any:
+    found = value.get(name)
+    if found is not None and not isinstance(found, kind):
+        raise ApiError("BAD_USER_INPUT", f"{name} must be {said} or null.")
+    return found
+
+
+def encode(value: Any) -> bytes:
+    """The JSON text of an answer; one that cannot be written or is too large becomes an answer that says so."""
+    try:
+        text = orjson.dumps(value, option=_OPTIONS)
+    except orjson.JSONEncodeError as error:
+        return orjson.dumps(errors.broken(error))
+    if len(text) > ANSWER_BYTES:
+        return orjson.dumps(errors.refused(ApiError("COST_LIMIT_EXCEEDED", "The answer is too large: ask for less.")))
+    return text

@@ -1,0 +1,161 @@
+"""The one seam between the transports and the graph: a request in, an answer or a stream of answers out."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
+from graphql.execution import Executor, create_source_event_stream
+from graphql.pyutils import is_awaitable
+
+from aperture import errors
+from aperture.admission import Admission
+from aperture.documents import DocumentRefused, Documents
+from aperture.errors import Answer
+from core import telemetry
+from core.errors import ApiError, Refusal
+
+SECONDS: Final = 5.0
+
+
+class Context(Protocol):
+    """What the seam needs of an operation's context; the fields need more."""
+
+    def renew(self) -> None:
+        """Drop what was loaded, so that the next event reads afresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """One operation as a client sends it, on any transport; `extensions` is where persisted documents come in."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    extensions: dict[str, Any] | None = None
+
+
+class Graph:
+    """A schema that answers: with its documents, its time for one operation and its bound on operations at once."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        *,
+        allows_introspection: bool = False,
+        seconds: float = SECONDS,
+        admission: Admission | None = None,
+    ) -> None:
+        self.schema = schema
+        self.documents = Documents(schema, allows_introspection=allows_introspection)
+        self.seconds = seconds
+        self.admission = admission or Admission()
+
+    def operation(self, request: GraphQLRequest) -> OperationDefinitionNode:
+        """The operation a request names, once it passed the limits and the schema; DocumentRefused or ApiError."""
+        operation = self.documents[request.query].operation(request.operation_name)
+        telemetry.note(kind=operation.operation.value, operation=operation.name.value if operation.name else None)
+        return operation
+
+    def executor(self, request: GraphQLRequest, context: Context) -> Executor[Any]:
+        """The library's executor for one request, with coerced variables; DocumentRefused when they do not fit."""
+        built = Executor.build(
+            self.schema,
+            self.documents[request.query].ast,
+            context_value=context,
+            raw_variable_values=request.variables,
+            operation_name=request.operation_name,
+            max_coercion_errors=errors.ERRORS - 1,
+            hide_suggestions=not self.documents.allows_introspection,
+        )
+        if isinstance(built, list):
+            raise DocumentRefused("BAD_USER_INPUT", built)
+        return built
+
+
+async def execute(graph: Graph, request: GraphQLRequest, context: Context) -> Answer:
+    """Answer a query or mutation; every error is told in the answer, and one that did not run has no `data`."""
+    try:
+        async with _in_time(graph), graph.admission.place():
+            _require_single_answer(graph.operation(request))
+            return await _run(graph.executor(request, context))
+    except Exception as error:  # noqa: BLE001 - the last place that can mask it
+        return refusal(error)
+
+
+async def subscribe(graph: Graph, request: GraphQLRequest, context: Context) -> AsyncGenerator[Answer] | Answer:
+    """Open a subscription: its stream of answers, or the one answer that says why there is none.
+
+    The context is renewed before each event is pulled. A stream whose source breaks ends with an answer without data.
+    """
+    try:
+        async with _in_time(graph):
+            executor = graph.executor(request, context)
+            source: Any = create_source_event_stream(executor)
+            if is_awaitable(source):
+                source = await source
+    except Exception as error:  # noqa: BLE001 - the last place that can mask it
+        return refusal(error)
+    if isinstance(source, ExecutionResult):
+        return {"errors": errors.of_fields(source.errors or ())}
+    return _answers(graph, executor, aiter(source), context)
+
+
+def _require_single_answer(operation: OperationDefinitionNode) -> None:
+    if operation.operation is OperationType.SUBSCRIPTION:
+        raise ApiError("BAD_USER_INPUT", "A subscription is a stream of answers: open it over a WebSocket.")
+
+
+async def _answers(
+    graph: Graph, executor: Executor[Any], events: AsyncIterator[Any], context: Context
+) -> AsyncGenerator[Answer]:
+    try:
+        while True:
+            context.renew()
+            event = await anext(events)
+            async with _in_time(graph):
+                answer = await _run(executor.build_per_event_executor(event))
+            yield answer
+    except StopAsyncIteration:
+        return
+    except Exception as error:  # noqa: BLE001 - the last place that can mask it
+        yield refusal(error)
+    finally:
+        if aclose := getattr(events, "aclose", None):
+            await aclose()
+
+
+async def _run(executor: Executor[Any]) -> Answer:
+    result: Any = executor.execute_operation()
+    if is_awaitable(result):
+        result = await result
+    answer: Answer = {"data": result.data}
+    if result.errors:
+        answer = {"errors": errors.of_fields(result.errors), **answer}
+    return answer
+
+
+def refusal(error: Exception) -> Answer:
+    """The answer without data to a request that ended with this error; what is unforeseen is logged and masked."""
+    if isinstance(error, DocumentRefused):
+        return errors.refused_document(error.code, error.errors)
+    if isinstance(error, ApiError | Refusal):
+        return errors.refused(error)
+    if isinstance(error, GraphQLError) and error.original_error is None:
+        return errors.refused_document("BAD_USER_INPUT", [error])
+    return errors.broken(error)
+
+
+@asynccontextmanager
+async def _in_time(graph: Graph) -> AsyncIterator[None]:
+    """Cancel what runs inside when the graph's time for one operation is over."""
+    limit = asyncio.timeout(graph.seconds)
+    try:
+        async with limit:
+            yield
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise ApiError("TIMEOUT", f"This took longer than {graph.seconds:g} seconds.") from error

@@ -1,0 +1,225 @@
+"""GraphQL over HTTP: POST with JSON, GET for queries, one answer each."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl
+
+from graphql import OperationType
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from aperture import errors, negotiation
+from aperture.callers import Api, RequestInfo, bearer
+from aperture.documents import DocumentRefused
+from aperture.envelope import MESSAGE_BYTES, decode, encode, read_request
+from aperture.errors import Answer
+from aperture.execution import GraphQLRequest, execute, refusal
+from core import telemetry
+from core.errors import ApiError, Refusal
+
+BODY_SECONDS: Final = 20.0
+GZIP_BYTES: Final = 1_400
+GZIP_LEVEL: Final = 1
+RETRY_SECONDS: Final = 1
+
+_STATUS: Final = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "ACCOUNT_RESTRICTED": 403,
+    "RATE_LIMITED": 429,
+    "UNAVAILABLE": 503,
+    "TIMEOUT": 504,
+    "INTERNAL": 500,
+}
+_BAD_REQUEST: Final = 400
+
+
+class HttpRefused(ApiError):
+    """A request refused for what HTTP says about it; the status is part of the answer."""
+
+    def __init__(self, status: int, message: str, allow: str = "", code: str = "BAD_USER_INPUT") -> None:
+        super().__init__(code, message)
+        self.status = status
+        self.allow = allow
+
+
+class ClientGone(Exception):
+    """The client closed the connection; nobody waits for the answer."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """Status and content of one HTTP answer, and the methods allowed instead."""
+
+    status: int
+    answer: Answer
+    allow: str = ""
+
+
+class GraphQLOverHttp:
+    """The ASGI application of the graph's one address."""
+
+    def __init__(self, api: Api, *, body_seconds: float = BODY_SECONDS) -> None:
+        self._api = api
+        self._body_seconds = body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        wanted = negotiation.answer_type(",".join(headers.getlist("accept")))
+        media_type = wanted or negotiation.JSON
+        try:
+            _require_answerable(scope["method"], wanted)
+            answer = await self._answer(scope, headers, receive)
+            reply = Reply(_status(answer, media_type), answer)
+        except ClientGone:
+            telemetry.note(error="CLIENT_GONE")
+            return
+        except HttpRefused as refused:
+            reply = Reply(refused.status, errors.refused(refused), refused.allow)
+        except (ApiError, Refusal) as error:
+            answer = errors.refused(error)
+            reply = Reply(_status(answer, negotiation.GRAPHQL_JSON), answer)
+        await _send(reply, media_type, headers, send)
+
+    async def _answer(self, scope: Scope, headers: Headers, receive: Receive) -> Answer:
+        info = RequestInfo.of(scope)
+        viewer = await self._api.authenticate(bearer(headers.get("authorization")), info.address)
+        telemetry.note(user=str(viewer.id) if viewer.id else None)
+        request = await self._request(scope, headers, receive)
+        refused = self._refused_by_get(request) if scope["method"] == "GET" else None
+        if refused is not None:
+            return refused
+        async with _while_connected(receive):
+            return await execute(self._api.graph, request, self._api.contexts(viewer, info))
+
+    async def _request(self, scope: Scope, headers: Headers, receive: Receive) -> GraphQLRequest:
+        if scope["method"] == "GET":
+            return read_request(_parameters(scope["query_string"]))
+        _require_json(headers)
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                body = await _body(headers, receive)
+        except TimeoutError:
+            raise HttpRefused(408, "The body took too long to arrive.", code="TIMEOUT") from None
+        return read_request(decode(body))
+
+    def _refused_by_get(self, request: GraphQLRequest) -> Answer | None:
+        """A GET changes nothing, so that links and pictures of other sites cannot."""
+        try:
+            kind = self._api.graph.operation(request).operation
+        except (ApiError, DocumentRefused) as error:
+            return refusal(error)
+        if kind is OperationType.MUTATION:
+            raise HttpRefused(405, "Send mutations by POST.", allow="POST")
+        return None
+
+
+def _require_answerable(method: str, media_type: str | None) -> None:
+    if method not in {"GET", "POST"}:
+        raise HttpRefused(405, "Use GET or POST.", allow="GET, POST")
+    if media_type is None:
+        raise HttpRefused(406, f"Accept {negotiation.GRAPHQL_JSON} or {negotiation.JSON}.")
+
+
+def _require_json(headers: Headers) -> None:
+    """JSON only: a page of another site cannot send it without the browser asking us first."""
+    kind, *parameters = (piece.strip().lower() for piece in headers.get("content-type", "").split(";"))
+    charsets = [one.partition("=")[2].strip('"') for one in parameters if one.startswith("charset=")]
+    if kind != negotiation.JSON or any(charset not in {"utf-8", "utf8"} for charset in charsets):
+        raise HttpRefused(415, "Send application/json in UTF-8.")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise HttpRefused(415, "Send the body without a content encoding.")
+
+
+async def _body(headers: Headers, receive: Receive) -> bytes:
+    announced = headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced) > MESSAGE_BYTES:
+        raise HttpRefused(413, f"The body may have {MESSAGE_BYTES} bytes.")
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        body += message.get("body", b"")
+        if len(body) > MESSAGE_BYTES:
+            raise HttpRefused(413, f"The body may have {MESSAGE_BYTES} bytes.")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _parameters(query_string: bytes) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = dict(parse_qsl(query_string.decode("ascii"), errors="strict", max_num_fields=20))
+    except ValueError:
+        raise ApiError("BAD_USER_INPUT", "The query string cannot be read.") from None
+    for name in ("variables", "extensions"):
+        if name in found:
+            found[name] = decode(found[name])
+    return found
+
+
+def _status(answer: Answer, media_type: str) -> int:
+    """200 when it ran. Old clients get 200 also for a wrong document or variables, as the media type's rules say."""
+    if "data" in answer:
+        return 200
+    status = _STATUS.get(answer["errors"][0]["extensions"]["code"], _BAD_REQUEST)
+    return 200 if status == _BAD_REQUEST and media_type == negotiation.JSON else status
+
+
+@asynccontextmanager
+async def _while_connected(receive: Receive) -> AsyncIterator[None]:
+    """Cancel what runs inside when the client closes the connection; raises ClientGone then."""
+    running = cast("asyncio.Task[None]", asyncio.current_task())
+    is_inside = True
+
+    def leave(watch: asyncio.Task[None]) -> None:
+        if is_inside and not watch.cancelled():
+            running.cancel()
+
+    watch = asyncio.create_task(_until_gone(receive))
+    watch.add_done_callback(leave)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if watch.done() and not running.uncancel():
+            raise ClientGone from None
+        raise
+    finally:
+        is_inside = False
+        watch.cancel()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue
+
+
+async def _send(reply: Reply, media_type: str, headers: Headers, send: Send) -> None:
+    body = encode(reply.answer)
+    sent = [
+        (b"content-type", f"{media_type}; charset=utf-8".encode()),
+        (b"cache-control", b"private, no-store"),
+        (b"vary", b"accept, accept-encoding, authorization, origin"),
+    ]
+    if len(body) >= GZIP_BYTES and negotiation.accepts_gzip(headers.get("accept-encoding", "")):
+        body = gzip.compress(body, GZIP_LEVEL, mtime=0)
+        sent.append((b"content-encoding", b"gzip"))
+    sent.append((b"content-length", str(len(body)).encode()))
+    sent += _hints(reply)
+    await send({"type": "http.response.start", "status": reply.status, "headers": sent})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _hints(reply: Reply) -> list[tuple[bytes, bytes]]:
+    """What a client of this status needs to know to do better."""
+    hints = {
+        401: (b"www-authenticate", b"Bearer"),
+        408: (b"connection", b"close"),
+        405: (b"allow", reply.allow.encode()),
+        503: (b"retry-after", str(RETRY_SECONDS).encode()),
+    }
+    return [hints[reply.status]] if reply.status in hints else []

@@ -1,0 +1,178 @@
+"""The server process: uvicorn with limits on headers and sockets, and an end that cuts nothing short."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+from collections.abc import Iterator
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from aperture.asgi import Application
+from aperture.envelope import MESSAGE_BYTES
+from core.settings import Settings
+
+HEADERS: Final = 100
+HEADER_BYTES: Final = 32 * 1024
+HEADER_SECONDS: Final = 10.0
+LEFTOVER_SECONDS: Final = 5.0
+REQUEST_SECONDS: Final = 10
+END_SECONDS: Final = 20.0
+ABORT_SECONDS: Final = 15.0
+
+
+def run(application: Application, settings: Settings, sockets: list[socket.socket] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then end within 20 seconds; `sockets` are listening ones opened before."""
+    Server(configuration(application, settings), application).run(sockets)
+
+
+def configuration(application: Application, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves: forwarding headers are believed from the named proxies alone."""
+    return uvicorn.Config(
+        application,
+        host=settings.host,
+        port=settings.port,
+        http=BoundedHttp,
+        ws=BoundedWebSocket,
+        ws_max_size=MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=REQUEST_SECONDS,
+    )
+
+
+class Server(uvicorn.Server):
+    """Ends in steps: not ready, no new connections, sockets sent elsewhere, running requests, then the connections."""
+
+    def __init__(self, config: uvicorn.Config, application: Application) -> None:
+        super().__init__(config)
+        self._application = application
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals while serving; a process that ended well exits with 0."""
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(sign, self._end)
+        try:
+            yield
+        finally:
+            for sign in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(sign)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # What was imported and built lives as long as the process: keep the collector from walking it.
+        gc.collect()
+        gc.freeze()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                await self._application.end_sockets()
+                await super().shutdown(sockets)
+
+    def _end(self) -> None:
+        """The first signal ends gracefully, a second one at once."""
+        self._application.begin_to_end()
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """Bounds what uvicorn does not: number, size and time of a request's headers."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._is_in_headers = True
+        self._arrived = 0
+        self._header_bytes = 0
+        self._excess = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn serves streams alone
+        self._within(HEADER_SECONDS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._in_time()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_in_headers and self._deadline is None:
+            self._within(HEADER_SECONDS)
+        self._arrived += len(data)
+        super().data_received(data)
+        if self._is_in_headers and self._arrived > HEADER_BYTES and not self.transport.is_closing():
+            self._refuse(b"431 Request Header Fields Too Large")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._header_bytes = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self._header_bytes += len(name) + len(value)
+        if len(self.headers) > HEADERS or self._header_bytes + len(self.url) > HEADER_BYTES:
+            self._excess = b"431 Request Header Fields Too Large"
+            raise ValueError
+
+    def on_headers_complete(self) -> None:
+        self._in_time()
+        self._is_in_headers = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_time()
+        self._is_in_headers = True
+        self._arrived = 0
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._is_in_headers:
+            self._within(LEFTOVER_SECONDS)
+
+    def send_400_response(self, msg: str) -> None:
+        if self._excess:
+            self._refuse(self._excess)
+        else:
+            super().send_400_response(msg)
+
+    def _refuse(self, status: bytes) -> None:
+        self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        self.transport.close()
+
+    def _within(self, seconds: float) -> None:
+        self._in_time()
+        self._deadline = self.loop.call_later(seconds, self._too_late)
+
+    def _in_time(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_late(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self._refuse(b"408 Request Timeout")
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """Cuts a connection whose client does not read even the close of its socket."""
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        self.loop.call_later(ABORT_SECONDS, self.transport.abort)

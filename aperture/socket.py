@@ -1,0 +1,239 @@
+"""One client on one WebSocket: the protocol graphql-transport-ws, message by message."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+import orjson
+from graphql import OperationType
+from starlette.types import Receive, Send
+
+from aperture.callers import Api, RequestInfo
+from aperture.envelope import encode, read_request
+from aperture.errors import Answer
+from aperture.execution import GraphQLRequest, execute, refusal, subscribe
+from aperture.messages import Closed, Message, first, name_of, payload_of, read_message, token_of
+from core import clock, telemetry
+from core.errors import ApiError, Refusal
+from core.viewer import Viewer
+
+log = telemetry.logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SocketLimits:
+    """Bounds of one socket, in seconds and counts."""
+
+    init_seconds: float = 10.0
+    check_seconds: float = 4.0
+    operations: int = 50
+    waiting: int = 200
+    sockets_per_user: int = 20
+    closing_seconds: float = 5.0
+    ending_seconds: float = 5.0
+
+
+class Socket:
+    """A connection from its handshake to its close; whatever ends it is raised as `Closed` by one of its tasks."""
+
+    def __init__(
+        self,
+        api: Api,
+        limits: SocketLimits,
+        admit: Callable[[Viewer], None],
+        info: RequestInfo,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        self.viewer: Viewer | None = None
+        self._api = api
+        self._limits = limits
+        self._admit = admit
+        self._info = info
+        self._receive = receive
+        self._send = send
+        self._token: str | None = None
+        self._has_init = False
+        self._is_ready = asyncio.Event()
+        self._waiting: asyncio.Queue[str] = asyncio.Queue(limits.waiting)
+        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._tasks = asyncio.TaskGroup()
+        self._fate: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
+        self._has_ended = asyncio.Event()
+
+    async def serve(self) -> None:
+        """Speak until one side ends it."""
+        closed = Closed(1011, "Internal error")
+        try:
+            async with self._tasks:
+                for work in (self._write(), self._watch(), self._await_fate()):
+                    self._tasks.create_task(work)
+                await self._read()
+        except* Closed as ends:
+            closed = first(ends)
+        except* Exception as broken:
+            log.exception("unforeseen", exc_info=broken.exceptions[0])
+        finally:
+            self._has_ended.set()
+        await self._close(closed)
+
+    async def end(self, closed: Closed) -> None:
+        """Close from outside; returns when nothing runs any more."""
+        if not self._fate.done():
+            self._fate.set_result(closed)
+        await self._has_ended.wait()
+
+    async def _await_fate(self) -> None:
+        raise await self._fate
+
+    async def _close(self, closed: Closed) -> None:
+        if closed.code is None:
+            return
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(self._limits.closing_seconds):
+                await self._send({"type": "websocket.close", "code": closed.code, "reason": closed.reason})
+
+    async def _read(self) -> None:
+        answers = {
+            "connection_init": self._init,
+            "ping": self._ping,
+            "pong": self._pong,
+            "subscribe": self._subscribe,
+            "complete": self._complete,
+        }
+        while True:
+            event = await self._receive()
+            if event["type"] == "websocket.disconnect":
+                raise Closed
+            message = read_message(event.get("text"))
+            if message["type"] not in answers:
+                raise Closed(4400, "Unknown message type")
+            await answers[message["type"]](message)
+
+    async def _init(self, message: Message) -> None:
+        if self._has_init:
+            raise Closed(4429, "Too many initialisation requests")
+        self._has_init = True
+        self._token = token_of(payload_of(message) or {})
+        viewer = await self._authenticated()
+        self._admit(viewer)
+        self.viewer = viewer
+        self._is_ready.set()
+        await self._put({"type": "connection_ack"})
+
+    async def _ping(self, message: Message) -> None:
+        payload = payload_of(message)
+        await self._put({"type": "pong"} if payload is None else {"type": "pong", "payload": payload})
+
+    async def _pong(self, message: Message) -> None:
+        payload_of(message)
+
+    async def _subscribe(self, message: Message) -> None:
+        if self.viewer is None:
+            raise Closed(4401, "Unauthorized")
+        name = name_of(message)
+        try:
+            request = read_request(message.get("payload"))
+        except ApiError as error:
+            raise Closed(4400, error.message) from None
+        if name in self._operations:
+            raise Closed(4409, f"Subscriber for {name} already exists")
+        if len(self._operations) >= self._limits.operations:
+            too_many = ApiError(
+                "COST_LIMIT_EXCEEDED", f"A socket carries {self._limits.operations} operations at once."
+            )
+            await self._put({"id": name, "type": "error", "payload": refusal(too_many)["errors"]})
+            return
+        self._operations[name] = self._tasks.create_task(self._operate(name, self.viewer, request))
+
+    async def _complete(self, message: Message) -> None:
+        operation = self._operations.pop(name_of(message), None)
+        if operation is not None:
+            operation.cancel()
+
+    async def _operate(self, name: str, viewer: Viewer, request: GraphQLRequest) -> None:
+        with telemetry.one_line("operation", user=str(viewer.id) if viewer.id else None):
+            last: Message = {"id": name, "type": "complete"}
+            async with aclosing(self._answers(viewer, request)) as answers:
+                async for answer in answers:
+                    if "data" not in answer:
+                        last = {"id": name, "type": "error", "payload": answer["errors"]}
+                        break
+                    await self._put({"id": name, "type": "next", "payload": orjson.Fragment(encode(answer))})
+            del self._operations[name]
+            await self._put(last)
+
+    async def _answers(self, viewer: Viewer, request: GraphQLRequest) -> AsyncGenerator[Answer]:
+        """All answers of one operation; one without data is its last."""
+        graph = self._api.graph
+        try:
+            kind = graph.operation(request).operation
+            context = self._api.contexts(viewer, self._info)
+        except Exception as error:  # noqa: BLE001 - the last place that can mask it
+            yield refusal(error)
+            return
+        if kind is not OperationType.SUBSCRIPTION:
+            yield await execute(graph, request, context)
+            return
+        opened = await subscribe(graph, request, context)
+        if isinstance(opened, dict):
+            yield opened
+            return
+        async with aclosing(opened):
+            async for answer in opened:
+                yield answer
+
+    async def _put(self, message: Message) -> None:
+        """Queue a message; only a client that does not read lets the queue fill, and is sent away."""
+        try:
+            self._waiting.put_nowait(orjson.dumps(message, option=orjson.OPT_UTC_Z).decode())
+        except asyncio.QueueFull:
+            raise Closed(4413, "Too many waiting messages") from None
+        await asyncio.sleep(0)
+
+    async def _write(self) -> None:
+        while True:
+            text = await self._waiting.get()
+            try:
+                await self._send({"type": "websocket.send", "text": text})
+            except OSError:
+                raise Closed from None
+
+    async def _authenticated(self) -> Viewer:
+        try:
+            return await self._api.authenticate(self._token, self._info.address)
+        except ApiError as error:
+            raise Closed(4403 if error.code != "UNAVAILABLE" else 1013, error.message) from None
+        except Refusal as error:
+            raise Closed(1013, error.message) from None
+
+    async def _watch(self) -> None:
+        """Close a socket that never says who it is, and one whose token or session ends."""
+        try:
+            async with asyncio.timeout(self._limits.init_seconds):
+                await self._is_ready.wait()
+        except TimeoutError:
+            raise Closed(4408, "Connection initialisation timeout") from None
+        while self.viewer is not None and self.viewer.is_signed_in:
+            await asyncio.sleep(min(self._limits.check_seconds, _seconds_left(self.viewer)))
+            if not _seconds_left(self.viewer):
+                raise Closed(4403, "Token expired")
+            await self._check_session()
+
+    async def _check_session(self) -> None:
+        """Ask again who this is; while nobody can say, the socket stays."""
+        try:
+            self.viewer = await self._authenticated()
+        except Closed as closed:
+            if closed.code == 4403:  # noqa: PLR2004 - the protocol's code for Forbidden
+                raise
+        except Exception as error:
+            log.warning("session not checked", exc_info=error)
+
+
+def _seconds_left(viewer: Viewer) -> float:
+    """Seconds until the token expires; endless without one."""
+    if viewer.expires_at is None:
+        return float("inf")
+    return max(0.0, (viewer.expires_at - clock.now()).total_seconds())

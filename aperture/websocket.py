@@ -1,0 +1,62 @@
+"""GraphQL over WebSockets: who may open one, which are open, and how they all end."""
+
+import asyncio
+import random
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from aperture.callers import Api, RequestInfo
+from aperture.messages import Closed
+from aperture.origins import Origins
+from aperture.socket import Socket, SocketLimits
+from core.viewer import Viewer
+
+PROTOCOL = "graphql-transport-ws"
+
+
+class GraphQLOverWebSocket:
+    """The ASGI application of the graph's sockets; it knows all that are open in this process."""
+
+    def __init__(self, api: Api, origins: Origins, limits: SocketLimits | None = None) -> None:
+        self._api = api
+        self._origins = origins
+        self._limits = limits or SocketLimits()
+        self._open: set[Socket] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pages of other origins are refused in the handshake; programs send no origin."""
+        await receive()
+        origin = Headers(scope=scope).get("origin")
+        if origin is not None and not self._origins.allow(origin):
+            await send({"type": "websocket.close", "code": 4403, "reason": "Forbidden"})
+        elif PROTOCOL not in scope["subprotocols"]:
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
+        else:
+            await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+            await self._serve(Socket(self._api, self._limits, self._admit, RequestInfo.of(scope), receive, send))
+
+    async def end(self) -> None:
+        """Close every socket with 1012, spread over up to five seconds, so that not all clients come back at once."""
+        seconds = min(self._limits.ending_seconds, len(self._open) / 100)
+        await asyncio.gather(*(_end(socket, seconds) for socket in self._open))
+
+    async def _serve(self, socket: Socket) -> None:
+        self._open.add(socket)
+        try:
+            await socket.serve()
+        finally:
+            self._open.discard(socket)
+
+    def _admit(self, viewer: Viewer) -> None:
+        if viewer.id is None:
+            return
+        theirs = sum(socket.viewer is not None and socket.viewer.id == viewer.id for socket in self._open)
+        if theirs >= self._limits.sockets_per_user:
+            raise Closed(4413, "Too many sockets")
+
+
+async def _end(socket: Socket, seconds: float) -> None:
+    await asyncio.sleep(random.uniform(0, seconds))  # noqa: S311 - spread, not secrecy
+    await socket.end(Closed(1012, "Service restart"))
