@@ -10,6 +10,7 @@ that is rebuilt under a later number is rebuilt from a database that has the fac
 added. Rebuilding readers read the primary (`reading(fresh=True)`), or this would not hold.
 """
 
+import asyncio
 import time
 
 from sqlalchemy import select
@@ -32,17 +33,19 @@ class Epochs:
         self._cache = cache
         self._number = 0
         self._asked_at = float("-inf")
+        self._asking = asyncio.Lock()
 
     async def current(self, *, fresh: bool = False) -> int:
         """The number to put into cache keys, at most half a second old, or asked for now if `fresh`.
 
         Raises `CacheUnavailable` while Redis is away: there is nothing to look up then.
         """
-        if fresh or time.monotonic() - self._asked_at > _TRUSTED_SECONDS:
+        async with self._asking:
             asked_at = time.monotonic()
-            self._number = await self._look(await self._cache.server_run_id())
-            self._asked_at = asked_at
-        return self._number
+            if fresh or asked_at - self._asked_at > _TRUSTED_SECONDS:
+                self._number = await self._look(await self._cache.server_run_id())
+                self._asked_at = asked_at
+            return self._number
 
     async def _look(self, run_id: str) -> int:
         async with self._db.reading(fresh=True) as db:

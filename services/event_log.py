@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Literal
 from uuid import UUID
 
@@ -22,8 +22,8 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    update,
 )
-from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core import clock
@@ -114,14 +114,15 @@ async def append(tx: Write, outbox_id: UUID, entries: Sequence[Entry]) -> list[s
 async def read(db: Read, marks: Mapping[str, int], limit: int) -> list[LoggedEvent]:
     """What happened behind the marks, at most `limit` events per topic: in order within each, by time across them."""
     rows = await db.all(_READ, _pairs(marks) | {"limit": limit})
-    events = []
+    ordered = []
     for _, group in groupby(rows, key=attrgetter("topic")):
-        latest = datetime.min
+        # Clocks of two workers differ by milliseconds: time never runs backwards within a topic.
+        latest = datetime.min.replace(tzinfo=UTC)
         for row in group:
-            latest = max(latest.replace(tzinfo=row.at.tzinfo), row.at)
-            events.append((latest, LoggedEvent(row.topic, row.seq, row.event, row.ids, row.at)))
-    events.sort(key=lambda pair: (pair[0], pair[1].topic, pair[1].seq))
-    return [event for _, event in events]
+            latest = max(latest, row.at)
+            ordered.append((latest, row.topic, row.seq, row))
+    ordered.sort(key=itemgetter(0, 1, 2))
+    return [LoggedEvent(row.topic, row.seq, row.event, row.ids, row.at) for *_, row in ordered]
 
 
 async def hole(db: Read, marks: Mapping[str, int]) -> Hole | None:

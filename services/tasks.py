@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy import ARRAY, Row, Text, any_, delete, func, literal, or_, select, update
 
 from core import clock
 from core.db import Read, Write
@@ -57,12 +57,16 @@ def _free(now: datetime) -> Any:
     return or_(Task.lease_until.is_(None), Task.lease_until < now)
 
 
+def _of(consequences: Collection[str]) -> Any:
+    return Task.consequence == any_(literal(list(consequences), ARRAY(Text)))
+
+
 def _mine(claim: Claim) -> Any:
     return (Task.id == claim.id) & (Task.lease_token == claim.token) & Task.done_at.is_(None)
 
 
 def row_for(entry: Row[Any], consequence: str, now: datetime) -> dict[str, Any]:
-    """A fresh task for a fact of the outbox; a sweeper takes it when no hint has brought a worker within two seconds."""
+    """A fresh task for a fact of the outbox; a sweeper takes it if no hint has brought a worker in two seconds."""
     return {
         "id": new_uuid(),
         "outbox_id": entry.id,
@@ -81,10 +85,10 @@ async def claim(db: Read, task_id: UUID, known: Collection[str]) -> Claim | None
     The try is counted here, so that a task which ends the process each time runs out of tries as well.
     """
     now, token = clock.now(), uuid4()
-    row = await db.first(
+    taken = await db.execute(
         update(Task)
         .where(Task.id == task_id, *_OPEN, _free(now), or_(Task.tries == 0, Task.next_at <= now))
-        .where(Task.consequence.in_(known))
+        .where(_of(known))
         .values(lease_until=now + LEASE, lease_token=token, tries=Task.tries + 1)
         .returning(
             Task.id,
@@ -97,7 +101,8 @@ async def claim(db: Read, task_id: UUID, known: Collection[str]) -> Claim | None
             Task.tries,
         )
     )
-    return None if row is None else Claim(*row, token)
+    row = taken.mappings().first()
+    return None if row is None else Claim(**row, token=token)
 
 
 async def renew(db: Read, claim: Claim) -> None:
@@ -143,7 +148,7 @@ async def due(db: Read, consequences: Collection[str], limit: int, *, without_hi
     is_due = Task.next_at <= now
     return await db.scalars(
         select(Task.id)
-        .where(Task.consequence.in_(consequences), *_OPEN, _free(now))
+        .where(_of(consequences), *_OPEN, _free(now))
         .where(or_(is_due, Task.tries == 0) if without_hints else is_due)
         .order_by(Task.next_at)
         .limit(limit)
@@ -152,13 +157,13 @@ async def due(db: Read, consequences: Collection[str], limit: int, *, without_hi
 
 async def dead(db: Read, limit: int) -> list[DeadTask]:
     """Tasks out of tries, the latest first."""
-    rows = await db.all(
+    rows = await db.execute(
         select(Task.id, Task.consequence, Task.event, Task.payload, Task.tries, Task.dead_at, Task.last_error)
         .where(Task.dead_at.is_not(None))
         .order_by(Task.dead_at.desc())
         .limit(limit)
     )
-    return [DeadTask(*row) for row in rows]
+    return [DeadTask(**row) for row in rows.mappings()]
 
 
 async def retry(tx: Write, task_id: UUID) -> bool:
