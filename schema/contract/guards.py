@@ -1,0 +1,140 @@
+"""`@auth`, `@constraint` and `@rateLimit` as plain function wrappers around a declared field function."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from math import ceil
+from typing import Any
+
+from core.buckets import Claim
+from core.errors import ApiError, BadInput, RateLimited, Refusals
+from core.viewer import Viewer
+from engine.kinds import Call, Guard, Kind
+from schema.context import Context
+from schema.contract.constraints import Check, breaches
+from schema.contract.written import ContractError
+from schema.scalars import write_moment
+
+Demand = Callable[[Context, Mapping[str, Any]], Awaitable[None]]
+"""What must hold before a field runs, given its context and its arguments; raises if it does not."""
+
+SIGN_UP = "Mutation.signUp"
+"""The one field whose limits have a factor of their own."""
+
+
+def require_session(level: str) -> Demand:
+    """`@auth`: ACCOUNT takes any session, VIEWER one of an account in good standing."""
+    if level not in {"ACCOUNT", "VIEWER"}:
+        raise ContractError(f"@auth(requires: {level}) has no guard")
+
+    async def demand(ctx: Context, _: Mapping[str, Any]) -> None:
+        judge_session(level, ctx.viewer)
+
+    return demand
+
+
+def judge_session(level: str, viewer: Viewer) -> None:
+    """Raise unless the viewer's session has the level."""
+    if not viewer.is_signed_in:
+        raise ApiError("UNAUTHENTICATED", "Sign in first.")
+    if level == "VIEWER" and viewer.is_suspended:
+        raise ApiError("ACCOUNT_RESTRICTED", "This account is suspended.")
+
+
+def require_sound_input(checks: Sequence[Check], *, is_mutation: bool) -> Demand:
+    """`@constraint`: a mutation tells all breaches in its payload, any other field the first at the top level."""
+
+    async def demand(_: Context, arguments: Mapping[str, Any]) -> None:
+        judge_input(checks, arguments, is_mutation=is_mutation)
+
+    return demand
+
+
+def judge_input(checks: Sequence[Check], arguments: Mapping[str, Any], *, is_mutation: bool) -> None:
+    """Raise if an argument breaks its rules."""
+    found = breaches(checks, arguments.get)
+    if is_mutation:
+        reasons = list(found)
+        if reasons:
+            raise Refusals(reasons)
+        return
+    for breach in found:
+        raise BadInput(f"Argument {'.'.join(breach.path)}: {breach.message}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One `@rateLimit`: `limit` calls of the field per `window` seconds."""
+
+    limit: int
+    window: int
+    scope: str
+
+    def subject(self, viewer: Viewer) -> str:
+        """Whose calls are counted together."""
+        by_account = self.scope == "VIEWER" and viewer.is_signed_in
+        return f"viewer:{viewer.user_id}" if by_account else f"address:{viewer.address}"
+
+
+def require_quota(where: str, rates: Sequence[Rate], *, is_mutation: bool) -> Demand:
+    """`@rateLimit`: all limits of one field are taken together, or none is."""
+
+    async def demand(ctx: Context, _: Mapping[str, Any]) -> None:
+        retry_at = await ctx.buckets.take(_claims(ctx, where, rates))
+        if retry_at is not None and is_mutation:
+            raise RateLimited(retry_at)
+        if retry_at is not None:
+            raise ApiError("RATE_LIMITED", "Too many calls in a short time.", {"retryAt": write_moment(retry_at)})
+
+    return demand
+
+
+def _claims(ctx: Context, where: str, rates: Sequence[Rate]) -> list[Claim]:
+    settings = ctx.backends.settings
+    factor = settings.rate_limit_factor * (settings.sign_up_rate_factor if where == SIGN_UP else 1)
+    if not factor:
+        return []
+    return [
+        Claim(f"{rate.subject(ctx.viewer)}/{where}:{rate.window}", max(1, ceil(rate.limit * factor)), rate.window)
+        for rate in rates
+    ]
+
+
+def guard(kind: Kind, demands: Sequence[Demand]) -> Guard:
+    """A wrapper that makes all demands, in their order, before the function runs."""
+
+    async def meet(ctx: Context, arguments: Mapping[str, Any]) -> None:
+        for demand in demands:
+            await demand(ctx, arguments)
+
+    def around_root(call: Call) -> Call:
+        @wraps(call)
+        async def guarded(ctx: Context, **arguments: Any) -> Any:
+            await meet(ctx, arguments)
+            return await call(ctx, **arguments)
+
+        return guarded
+
+    def around_batched(call: Call) -> Call:
+        @wraps(call)
+        async def guarded(parents: Sequence[Any], ctx: Context, **arguments: Any) -> Any:
+            await meet(ctx, arguments)
+            return await call(parents, ctx, **arguments)
+
+        return guarded
+
+    return around_root if kind is Kind.ROOT else around_batched
+
+
+def guard_attribute(checks: Sequence[Check]) -> Guard:
+    """A wrapper for an attribute, which has neither session nor rate: its arguments alone are judged."""
+
+    def around(call: Call) -> Call:
+        @wraps(call)
+        def guarded(parent: Any, **arguments: Any) -> Any:
+            judge_input(checks, arguments, is_mutation=False)
+            return call(parent, **arguments)
+
+        return guarded
+
+    return around

@@ -1,0 +1,57 @@
+"""Mutations: what every payload holds, and how a refusal becomes data in it."""
+
+import inspect
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from core.errors import Refusal
+from engine.kinds import Call
+from schema.errors import UserError, as_user_errors
+from schema.fields import attribute, declare_root
+
+if TYPE_CHECKING:
+    from aperture.graphql import Query
+
+
+@strawberry.interface(name="MutationPayload")
+class Payload:
+    errors: list[UserError] = strawberry.field(default_factory=list)
+
+    @attribute
+    def query(self) -> Annotated["Query", strawberry.lazy("aperture.graphql")]:
+        return _ROOT
+
+
+_ROOT: Any = object()
+"""What stands above root fields below `payload.query`; they never look at it."""
+
+
+def _mutation(function: Call) -> Any:
+    """A root field whose refusals come back as data: `async def like_post(ctx, *, input: LikePostInput) -> …Payload`.
+
+    Every field of the payload needs a default, since a refusal fills `errors` alone.
+    """
+    payload = inspect.signature(function).return_annotation
+    if not (inspect.isclass(payload) and issubclass(payload, Payload)):
+        raise TypeError(f"{function.__qualname__} must be annotated to return a payload, outside of quotes")
+
+    def told(call: Call) -> Call:
+        @wraps(call)
+        async def refused_or_done(ctx: Any, **args: Any) -> Any:
+            try:
+                return await call(ctx, **args)
+            except Refusal as refusal:
+                return payload(errors=as_user_errors(refusal))
+
+        return refused_or_done
+
+    return declare_root(function, told)
+
+
+if TYPE_CHECKING:
+    # As for the kinds of fields: no `self`.
+    mutation = staticmethod
+else:
+    mutation = _mutation
