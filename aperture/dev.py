@@ -74,6 +74,7 @@ def _environment(folder: Path, port: int, servers: Servers) -> dict[str, str]:
         **os.environ,
         "APERTURE_ENVIRONMENT": "development",
         "APERTURE_HOST": _HOST,
+        "APERTURE_PEOPLE_FILE": str(_people_file(folder)),
         "APERTURE_PORT": str(port),
         "APERTURE_PUBLIC_URL": _url(port),
         "APERTURE_SECRET_KEY": _secret(folder / "secret"),
@@ -94,24 +95,23 @@ def _secret(file: Path) -> str:
 
 def _prepare_world(folder: Path, servers: Servers, environment: Mapping[str, str]) -> None:
     """Bring the tables up to date, and seed a world unless there is a whole one."""
-    people = _people_file(folder)
-    is_seeded = people.exists()
+    is_seeded = _people_file(folder).exists()
     if not is_seeded:
         # Seeding that was cut short leaves half a world.
         servers.postgres.sql(f"drop database if exists {_DATABASE} with (force)")
         shutil.rmtree(folder / "objects", ignore_errors=True)
     servers.postgres.ensure_database(_DATABASE)
     with _step("Bringing the tables up to date"):
-        _aperture("migrate", environment=environment)
+        _aperture("migrate", environment)
     if not is_seeded:
         _console.print("Seeding a small world ...")
-        _aperture("seed", "--people", str(people), environment=environment)
+        _aperture("seed", environment)
 
 
-def _aperture(*arguments: str, environment: Mapping[str, str]) -> None:
-    finished = subprocess.run([sys.executable, "-m", "aperture", *arguments], env=environment, check=False)
+def _aperture(command: str, environment: Mapping[str, str]) -> None:
+    finished = subprocess.run([sys.executable, "-m", "aperture", command], env=environment, check=False)
     if finished.returncode:
-        raise CannotStart(f"aperture {arguments[0]} failed.")
+        raise CannotStart(f"`aperture {command}` has failed; what it says stands above.")
 
 
 def _start_processes(folder: Path, port: int, environment: Mapping[str, str], stack: ExitStack) -> list[Child]:

@@ -51,6 +51,10 @@ prepare() {
     local group=--dev
     [[ $purpose == test ]] || group=--no-dev
     # Inexact keeps uv itself, and the tools of `prepare test` when `prepare dev` follows.
-    UV_PYTHON_DOWNLOADS=never .venv/bin/uv sync --quiet --locked --inexact $group --python .venv/bin/python
+    local sync=(.venv/bin/uv sync --locked --inexact $group --python .venv/bin/python --no-python-downloads)
+    [[ -t 2 ]] || sync+=(--quiet)
+    # Where the system trusts a certificate (a proxy may have its own), so do we; bare containers trust uv's own list.
+    [[ ! -e /etc/ssl/certs/ca-certificates.crt && ! -e /etc/pki/tls/certs/ca-bundle.crt ]] || sync+=(--system-certs)
+    "${sync[@]}"
     echo "$print" > "$stamp"
 }

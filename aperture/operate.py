@@ -1,0 +1,34 @@
+"""What an operator asks of a running installation."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from core.db import Database
+from core.settings import settings
+from services import tasks
+from services.tasks import DeadTask
+
+_ONE_LOOK = 1000
+
+
+async def dead_tasks() -> Sequence[DeadTask]:
+    """The latest thousand tasks that failed in every try."""
+    async with _database() as database, database.reading(fresh=True) as db:
+        return await tasks.dead(db, _ONE_LOOK)
+
+
+async def retry_tasks(ids: Sequence[UUID]) -> list[UUID]:
+    """Give dead tasks all their tries again and return the ids of those that were dead."""
+    async with _database() as database, database.transaction() as tx:
+        return [task_id for task_id in ids if await tasks.retry(tx, task_id)]
+
+
+@asynccontextmanager
+async def _database() -> AsyncIterator[Database]:
+    database = Database.connect(settings())
+    try:
+        await database.measure_clock()
+        yield database
+    finally:
+        await database.aclose()
