@@ -10,6 +10,11 @@ MAX_PIXELS = 40_000_000
 MAX_SIDE = 16_000
 MAX_FRAMES = 500
 
+Focal = tuple[float, float]
+"""The point that stays visible when a picture is cut, in shares of its width and height."""
+
+CENTRE: Focal = (0.5, 0.5)
+
 
 class ImageSize(StrEnum):
     """The sizes of the contract, smallest first."""
@@ -47,8 +52,9 @@ class UnusablePicture(Exception):
     """A picture cannot be rendered; `INTERNAL` alone is our own fault and worth another try."""
 
     def __init__(self, code: FailureCode, reason: str = "") -> None:
-        super().__init__(f"{code}: {reason}" if reason else code)
+        super().__init__(f"{code}: {reason[:1000]}")
         self.code = code
+        self.reason = reason[:1000]
 
 
 @dataclass(frozen=True, slots=True)

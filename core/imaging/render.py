@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pyvips
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 from core.imaging import blurhash, color
 from core.imaging.load import load
 from core.imaging.pictures import (
+    CENTRE,
     MAX_SIDE,
     FailureCode,
+    Focal,
     ImageFormat,
     ImageSize,
     Picture,
@@ -19,33 +22,37 @@ from core.imaging.pictures import (
     UnusablePicture,
 )
 
-Focal = tuple[float, float]
-
-CENTRE: Focal = (0.5, 0.5)
 SQUARE = 150
 OPAQUE = 255
 WIDTHS = {ImageSize.FULL: 1080, ImageSize.FEED: 720, ImageSize.SMALL: 480, ImageSize.GRID: 320}
 
-# How libvips, libjpeg, libpng and libheif say that the limit of the process was reached.
-_NO_MEMORY = ("out of memory", "insufficient memory", "memory allocation")
+# How libvips, libjpeg, libheif and GLib say that the limit of the process was reached.
+_NO_MEMORY = ("out of memory", "insufficient memory", "memory allocation", "creating thread")
 
 
 def render(source: bytes, focal: Focal = CENTRE) -> Picture:
     """Every size of a picture, upright, in sRGB, without a trace of where and with what it was taken.
 
-    `focal` is the point that stays visible in the square cut, in shares of width and height. Nothing is blown up: a
-    size is made if the picture is wider than the next smaller size, at the picture's own width where that is less.
-    Raises `UnusablePicture`.
+    Nothing is blown up: a size is made if the picture is wider than the next smaller size, at the picture's own width
+    where that is less. Raises `UnusablePicture`.
     """
-    try:
+    with _telling(FailureCode.DAMAGED):
         content_type, image = load(source)
-        return _picture(content_type, _decode(image), focal, keeps_chroma=_keeps_chroma(image))
+        decoded = _decode(image)
+    with _telling(FailureCode.INTERNAL):
+        return _picture(content_type, decoded, focal, keeps_chroma=_keeps_chroma(image))
+
+
+@contextmanager
+def _telling(otherwise: FailureCode) -> Iterator[None]:
+    """What a native library raises inside is told as a picture too large for this process, or else as `otherwise`."""
+    try:
+        yield
     except MemoryError:
         raise UnusablePicture(FailureCode.TOO_LARGE, "memory") from None
     except pyvips.Error as error:
         is_too_large = any(sign in str(error).lower() for sign in _NO_MEMORY)
-        code = FailureCode.TOO_LARGE if is_too_large else FailureCode.DAMAGED
-        raise UnusablePicture(code, str(error)) from None
+        raise UnusablePicture(FailureCode.TOO_LARGE if is_too_large else otherwise, str(error)) from None
 
 
 def _decode(image: pyvips.Image) -> pyvips.Image:
