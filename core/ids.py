@@ -2,14 +2,19 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as BadBase64
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from core import clock
 from core.errors import NotFound
+
+
+Id = TypeVar("Id", bound="_Single | _Authored | _Personal")
 
 
 def new_uuid() -> UUID:
@@ -126,3 +131,12 @@ class RelationshipId(_Personal):
     """How the person `user_id` stands to the person `id`."""
 
     prefix = "rel"
+
+
+def readable(id_type: type[Id], texts: Iterable[str]) -> list[Id]:
+    """The ids of one type among texts that clients sent, each once; everything else is passed over."""
+    found: dict[Id, None] = {}
+    for text in texts:
+        with suppress(NotFound):
+            found[id_type.parse(text)] = None
+    return list(found)

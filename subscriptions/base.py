@@ -1,0 +1,92 @@
+"""Streams over the event log: where a stream starts, how it is resumed, and one event after the other."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from core import clock
+from core.errors import BadInput
+from core.paging import decode_cursor, encode_cursor
+from schema.context import Context
+from schema.events import StreamResetEvent, StreamResetReason
+from services import event_log
+from services.event_log import LoggedEvent
+
+POLL_SECONDS = 1.5
+BURST_SECONDS = 1.0
+BATCH = 100
+
+Present = Callable[[Context, LoggedEvent, str], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A stream of one kind over some topics.
+
+    `present` turns a logged event and its cursor into an event of the graph for the viewer, or None if there is
+    nothing the viewer may see. Events named in `merged` are drawn together: of a burst only the last of each topic is
+    told, at most once per second.
+    """
+
+    name: str
+    topics: Sequence[str]
+    present: Present
+    merged: frozenset[str] = field(default_factory=frozenset)
+
+    def cursor(self, marks: Mapping[str, int]) -> str:
+        """A cursor with one mark per topic; topics are named by a digest, so that it stays short and tells nothing."""
+        return encode_cursor(f"stream:{self.name}", {_digest(topic): seq for topic, seq in marks.items()})
+
+    def marks(self, cursor: str) -> dict[str, int]:
+        """The marks of a cursor, for those topics of the stream that it knows."""
+        (known,) = decode_cursor(f"stream:{self.name}", cursor)
+        return {topic: known[_digest(topic)] for topic in self.topics if _digest(topic) in known}
+
+
+async def events(ctx: Context, stream: Stream, after: str | None) -> AsyncGenerator[Any, None]:
+    """All events of a stream behind `after`, in order and without end; each is read with loaders of its own."""
+    marks, reset = await _start(ctx, stream, after)
+    if reset is not None:
+        yield StreamResetEvent(cursor=stream.cursor(marks), occurred_at=clock.now(), reason=reset)
+    async with ctx.backends.pubsub.listening(stream.topics) as wakeups:
+        while True:
+            async with ctx.backends.db.reading(fresh=True) as db:
+                logged = await event_log.read(db, marks, BATCH)
+            for each in _drawn_together(logged, stream.merged):
+                ctx.renew(fresh=True)
+                marks[each.topic] = each.seq
+                shown = await stream.present(ctx, each, stream.cursor(marks))
+                if shown is not None:
+                    yield shown
+            if any(each.event in stream.merged for each in logged):
+                await asyncio.sleep(BURST_SECONDS)
+            elif not logged:
+                await wakeups.wait(POLL_SECONDS)
+
+
+async def _start(
+    ctx: Context, stream: Stream, after: str | None
+) -> tuple[dict[str, int], StreamResetReason | None]:
+    """Where to read on, and why not at the cursor if that is not possible. Watching comes first, so nothing is missed."""
+    now = await ctx.backends.db.write(lambda tx: event_log.watch(tx, stream.topics))
+    if after is None:
+        return now, None
+    try:
+        marks = stream.marks(after)
+    except BadInput:
+        return now, StreamResetReason.CURSOR_INVALID
+    async with ctx.backends.db.reading(fresh=True) as db:
+        hole = await event_log.hole(db, marks)
+    return (now, StreamResetReason[hole]) if hole else ({**now, **marks}, None)
+
+
+def _drawn_together(logged: Sequence[LoggedEvent], merged: frozenset[str]) -> list[LoggedEvent]:
+    """The events less those of a burst that a later one of the same topic makes needless."""
+    last = {(each.topic, each.event): each.seq for each in logged if each.event in merged}
+    return [each for each in logged if last.get((each.topic, each.event), each.seq) == each.seq]
+
+
+def _digest(topic: str) -> str:
+    return blake2b(topic.encode(), digest_size=6).hexdigest()

@@ -1,0 +1,54 @@
+"""Live counts, edits and removals of posts on screen."""
+
+from collections.abc import AsyncGenerator, Sequence
+
+import strawberry
+
+from core.errors import BadInput
+from core.ids import PostId, readable
+from schema import nodes
+from schema.context import Context
+from schema.events import PostEvent
+from schema.fields import root
+from schema.post_events import PostEngagementEvent, PostRemovedEvent, PostUpdatedEvent
+from services import topics
+from services.event_log import LoggedEvent
+from subscriptions import base
+from subscriptions.base import Stream
+
+
+@strawberry.type
+class PostSubscriptions:
+    @root
+    async def post_events(
+        ctx: Context, *, post_ids: list[strawberry.ID], after: str | None = None
+    ) -> AsyncGenerator[PostEvent | None, None]:
+        asked = readable(PostId, post_ids)
+        shown = {post.global_id() for post in await nodes.load(ctx, asked) if post}
+        followed = [post for post in asked if post in shown or post in _met_before(asked, after)]
+        async for event in base.events(ctx, _stream(followed), after):
+            yield event
+
+
+def _stream(posts: Sequence[PostId]) -> Stream:
+    names = [topics.post(post) for post in posts]
+    return Stream("post", names, _present, merged=frozenset([topics.POST_ENGAGED]))
+
+
+def _met_before(posts: Sequence[PostId], after: str | None) -> set[PostId]:
+    """Posts that the cursor's stream had: whoever comes back is told that one of them is gone."""
+    try:
+        marks = _stream(posts).marks(after) if after else {}
+    except BadInput:
+        marks = {}
+    return {post for post in posts if topics.post(post) in marks}
+
+
+async def _present(ctx: Context, logged: LoggedEvent, cursor: str) -> PostEvent | None:
+    post_id = PostId.parse(logged.ids["post"])
+    post = await nodes.one(ctx, post_id)
+    if post is None:
+        removed = strawberry.ID(str(post_id))
+        return PostRemovedEvent(cursor=cursor, occurred_at=logged.at, removed_post_id=removed)
+    kind = PostEngagementEvent if logged.event == topics.POST_ENGAGED else PostUpdatedEvent
+    return kind(cursor=cursor, occurred_at=logged.at, post=post)
