@@ -96,6 +96,8 @@ class Child:
             self._process.kill()
             self._process.wait()
         self._process = None
+        if self.pid_file is not None:
+            self.pid_file.unlink(missing_ok=True)
 
     def await_ready(self, is_ready: Callable[[], bool], seconds: float = 60, starts: int = 5) -> None:
         """Start and wait until `is_ready`. What a killed forerunner still holds can end the first starts at once."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from aperture.children import CannotStart
+
 _LONGEST_PAUSE = 10.0
 _STEADY_SECONDS = 60.0
 _TRIES = 8
@@ -40,7 +42,14 @@ class Part:
             self._note_death(tell)
         elif time.monotonic() >= self._due_at:
             self._due_at = None
+            self._start(tell)
+
+    def _start(self, tell: Callable[[str], None]) -> None:
+        try:
             self.what.start()
+        except CannotStart as error:
+            tell(str(error))
+        else:
             tell(f"{self.what.name} runs again.")
 
     def _note_death(self, tell: Callable[[str], None]) -> None:

@@ -229,7 +229,7 @@ def _alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise CannotStart(f"The servers in {folder} are already in use by another process.") from error
+            raise CannotStart(f"The servers in {folder} are in use already: another scripts/dev runs there.") from error
         yield
 
 

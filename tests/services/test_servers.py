@@ -48,7 +48,7 @@ def test_anew_forgets_everything(folder: Path) -> None:
 
 
 def test_a_second_user_of_the_folder_is_told_so(folder: Path) -> None:
-    with embedded(folder, fsync=False), pytest.raises(CannotStart, match="already in use"), embedded(folder):
+    with embedded(folder, fsync=False), pytest.raises(CannotStart, match="in use already"), embedded(folder):
         pass
 
 
