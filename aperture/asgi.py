@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from aperture.callers import Api
 from aperture.edge import Edge
 from aperture.health import Health
-from aperture.http import GraphQLOverHttp
+from aperture.http import BODY_SECONDS, GraphQLOverHttp
 from aperture.origins import Origins
 from aperture.socket import SocketLimits
 from aperture.websocket import GraphQLOverWebSocket
@@ -32,6 +32,7 @@ class Parts:
     routes: Sequence[BaseRoute] = ()
     lifespan: Callable[[], AbstractAsyncContextManager[object]] = nullcontext
     is_secure: bool = False
+    body_seconds: float = BODY_SECONDS
     socket_limits: SocketLimits | None = None
 
 
@@ -46,7 +47,7 @@ class Application:
     def __init__(self, parts: Parts) -> None:
         self._lifespan_of = parts.lifespan
         self._health = parts.health
-        self._http = GraphQLOverHttp(parts.api)
+        self._http = GraphQLOverHttp(parts.api, body_seconds=parts.body_seconds)
         self._sockets = GraphQLOverWebSocket(parts.api, parts.origins, parts.socket_limits)
         self._pages = Starlette(routes=[*parts.health.routes(), *parts.routes])
         self._edge = Edge(

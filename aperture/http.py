@@ -63,7 +63,7 @@ class Reply:
 class GraphQLOverHttp:
     """The ASGI application of the graph's one address."""
 
-    def __init__(self, api: Api, *, body_seconds: float = BODY_SECONDS) -> None:
+    def __init__(self, api: Api, *, body_seconds: float) -> None:
         self._api = api
         self._body_seconds = body_seconds
 
