@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core import clock
-from core.db import Database
+from core.db import Database, Write
 from core.redis import Cache
 from models.epochs import Epoch
 
@@ -50,14 +50,20 @@ class Epochs:
     async def _look(self, run_id: str) -> int:
         async with self._db.reading(fresh=True) as db:
             known = await db.first(select(Epoch.run_id, Epoch.number).where(Epoch.name == STORE))
-            if known is not None and known.run_id == run_id:
-                return int(known.number)
-            first = upsert(Epoch).values(name=STORE, run_id=run_id, number=1, raised_at=clock.now())
-            await db.execute(
-                first.on_conflict_do_update(
-                    index_elements=[Epoch.name],
-                    set_={"run_id": run_id, "number": Epoch.number + 1, "raised_at": clock.now()},
-                    where=Epoch.run_id != run_id,
-                )
-            )
-            return int(await db.scalar(select(Epoch.number).where(Epoch.name == STORE)))
+        if known is not None and known.run_id == run_id:
+            return int(known.number)
+        return await self._db.write(lambda tx: _raise(tx, run_id))
+
+
+async def _raise(tx: Write, run_id: str) -> int:
+    """The next number for this server, unless another process has just raised it."""
+    now = clock.now()
+    first = upsert(Epoch).values(name=STORE, run_id=run_id, number=1, raised_at=now)
+    await tx.execute(
+        first.on_conflict_do_update(
+            index_elements=[Epoch.name],
+            set_={"run_id": run_id, "number": Epoch.number + 1, "raised_at": now},
+            where=Epoch.run_id != run_id,
+        )
+    )
+    return int(await tx.scalar(select(Epoch.number).where(Epoch.name == STORE)))

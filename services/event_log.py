@@ -56,6 +56,21 @@ class LoggedEvent:
     at: datetime
 
 
+def post_topic(post_id: UUID) -> str:
+    """What happens to one post: its counts, edits and end."""
+    return f"post:{post_id}"
+
+
+def media_topic(user_id: UUID) -> str:
+    """What happens to the uploads of one person."""
+    return f"media:{user_id}"
+
+
+def home_topic(user_id: UUID) -> str:
+    """What happens to the home feed of one person."""
+    return f"home:{user_id}"
+
+
 def _among(topics: Collection[str]) -> Any:
     return Topic.topic == any_(literal(list(topics), ARRAY(Text)))
 

@@ -6,14 +6,14 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core import clock
-from core.db import Read
+from core.db import Read, Write
 from models.periodic import Periodic
 
 WORKER = "worker"
 _ALIVE = timedelta(seconds=10)
 
 
-async def take(db: Read, name: str, every: timedelta, lease: timedelta) -> bool:
+async def take(tx: Write, name: str, every: timedelta, lease: timedelta) -> bool:
     """Take the turn that is due, for the length of the lease; False when it is not due or another worker has it."""
     now = clock.now()
     turn = upsert(Periodic).values(name=name, next_at=now + every, lease_until=now + lease)
@@ -22,19 +22,19 @@ async def take(db: Read, name: str, every: timedelta, lease: timedelta) -> bool:
         set_={"next_at": now + every, "lease_until": now + lease},
         where=(Periodic.next_at <= now) & or_(Periodic.lease_until.is_(None), Periodic.lease_until < now),
     )
-    return await db.scalar(taken.returning(Periodic.name)) is not None
+    return await tx.scalar(taken.returning(Periodic.name)) is not None
 
 
-async def end(db: Read, name: str) -> None:
+async def end(tx: Write, name: str) -> None:
     """Let others take the next turn."""
-    await db.execute(update(Periodic).where(Periodic.name == name).values(lease_until=None))
+    await tx.execute(update(Periodic).where(Periodic.name == name).values(lease_until=None))
 
 
-async def show_worker(db: Read) -> None:
+async def show_worker(tx: Write) -> None:
     """A worker's sign of life, to be given every few seconds."""
     now = clock.now()
     sign = upsert(Periodic).values(name=WORKER, next_at=now, lease_until=None)
-    await db.execute(sign.on_conflict_do_update(index_elements=[Periodic.name], set_={"next_at": now}))
+    await tx.execute(sign.on_conflict_do_update(index_elements=[Periodic.name], set_={"next_at": now}))
 
 
 async def has_worker(db: Read) -> bool:

@@ -15,7 +15,7 @@ from models.tasks import Task
 
 LEASE = timedelta(seconds=15)
 HINT_TIME = timedelta(seconds=2)
-LONGEST_PAUSE = timedelta(seconds=60)
+LONGEST_REST = timedelta(seconds=60)
 
 
 class LeaseLost(Exception):
@@ -79,13 +79,13 @@ def row_for(entry: Row[Any], consequence: str, now: datetime) -> dict[str, Any]:
     }
 
 
-async def claim(db: Read, task_id: UUID, known: Collection[str]) -> Claim | None:
+async def claim(tx: Write, task_id: UUID, known: Collection[str]) -> Claim | None:
     """Take a task for the length of a lease; None when it is done, dead, resting, taken or of a kind not `known`.
 
     The try is counted here, so that a task which ends the process each time runs out of tries as well.
     """
     now, token = clock.now(), uuid4()
-    taken = await db.execute(
+    taken = await tx.execute(
         update(Task)
         .where(Task.id == task_id, *_OPEN, _free(now), or_(Task.tries == 0, Task.next_at <= now))
         .where(_of(known))
@@ -105,36 +105,41 @@ async def claim(db: Read, task_id: UUID, known: Collection[str]) -> Claim | None
     return None if row is None else Claim(**row, token=token)
 
 
-async def renew(db: Read, claim: Claim) -> None:
+async def renew(tx: Write, claim: Claim) -> None:
     """Hold the task for another lease; raises `LeaseLost`."""
-    await _change(db, claim, lease_until=clock.now() + LEASE)
+    await _change(tx, claim, lease_until=clock.now() + LEASE)
 
 
-async def advance(db: Read, claim: Claim, position: dict[str, Any]) -> None:
+async def advance(tx: Write, claim: Claim, position: dict[str, Any]) -> None:
     """Remember how far a task in pieces has come, so that the next try goes on from there; raises `LeaseLost`."""
-    await _change(db, claim, position=position, lease_until=clock.now() + LEASE)
+    await _change(tx, claim, position=position, lease_until=clock.now() + LEASE)
 
 
-async def finish(db: Read, claim: Claim) -> None:
+async def finish(tx: Write, claim: Claim) -> None:
     """Mark it done; in the transaction of its effect, `LeaseLost` takes the effect back."""
-    await _change(db, claim, done_at=clock.now(), lease_until=None, last_error=None)
+    await _change(tx, claim, done_at=clock.now(), lease_until=None, last_error=None)
 
 
-async def fail(db: Read, claim: Claim, error: str, most_tries: int) -> bool:
-    """Let it rest for 2, 4, 8 .. 60 seconds, or bury it after its last try (then True); raises `LeaseLost`."""
-    now, is_dead = clock.now(), claim.tries >= most_tries
-    rest = min(timedelta(seconds=2 ** min(claim.tries, 10)), LONGEST_PAUSE)
-    await _change(db, claim, lease_until=None, next_at=now + rest, last_error=error, dead_at=now if is_dead else None)
+async def fail(tx: Write, claim: Claim, error: str, most_tries: int, *, is_outage: bool = False) -> bool:
+    """Let it rest for 2, 4, 8 .. 60 seconds, or bury it after its last try (then True); raises `LeaseLost`.
+
+    A part of the service that is away says nothing about the task: an outage never uses up the last try.
+    """
+    tries = min(claim.tries, most_tries - 1) if is_outage else claim.tries
+    now, is_dead = clock.now(), tries >= most_tries
+    rest = min(timedelta(seconds=2 ** min(tries, 10)), LONGEST_REST)
+    death = {"dead_at": now} if is_dead else {}
+    await _change(tx, claim, tries=tries, next_at=now + rest, lease_until=None, last_error=error, **death)
     return is_dead
 
 
-async def give_back(db: Read, claim: Claim) -> None:
+async def give_back(tx: Write, claim: Claim) -> None:
     """Leave a task that was interrupted to others, as if it had not been tried; raises `LeaseLost`."""
-    await _change(db, claim, lease_until=None, next_at=clock.now(), tries=Task.tries - 1)
+    await _change(tx, claim, lease_until=None, next_at=clock.now(), tries=Task.tries - 1)
 
 
-async def _change(db: Read, claim: Claim, **values: Any) -> None:
-    changed = await db.execute(update(Task).where(_mine(claim)).values(**values))
+async def _change(tx: Write, claim: Claim, **values: Any) -> None:
+    changed = await tx.execute(update(Task).where(_mine(claim)).values(**values))
     if not changed.rowcount:
         raise LeaseLost
 

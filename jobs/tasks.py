@@ -1,0 +1,97 @@
+"""One task from claim to end: held by a lease, bound in time, tried again, buried."""
+
+import asyncio
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from uuid import UUID
+
+from core.db import Database
+from core.errors import Unavailable
+from core.events import event_of
+from core.redis import CacheUnavailable
+from core.telemetry import logger, serving
+from jobs.base import Consequence, JobContext
+from services import tasks
+from services.tasks import Claim, LeaseLost
+
+log = logger(__name__)
+
+_OUTAGES = (Unavailable, CacheUnavailable)
+_RENEW_SECONDS = tasks.LEASE.total_seconds() / 3
+
+
+class Perished(Exception):
+    """The process ended in the task's last try."""
+
+
+async def handle(ctx: JobContext, consequences: Mapping[str, Consequence], task_id: UUID) -> None:
+    """Do a task, unless it is done, resting, taken by another or unknown to this version of the program.
+
+    Raises `Unavailable` when PostgreSQL is away before anything began; what fails later is kept with the task.
+    """
+    claim = await ctx.db.write(lambda tx: tasks.claim(tx, task_id, consequences.keys()))
+    if claim is None:
+        return
+    consequence = consequences[claim.consequence]
+    with serving(claim.request_id or ""):
+        try:
+            await _attempt(ctx, consequence, claim)
+        except LeaseLost:
+            log.warning("lease lost", task=str(claim.id), consequence=claim.consequence)
+        except asyncio.CancelledError:
+            await asyncio.shield(_give_back(ctx.db, claim))
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a consequence raises is kept with its task
+            await _fail(ctx.db, consequence, claim, error)
+
+
+async def _attempt(ctx: JobContext, consequence: Consequence, claim: Claim) -> None:
+    if claim.tries > consequence.tries:
+        raise Perished
+    event = event_of(claim.event, claim.payload)
+    work = asyncio.ensure_future(consequence.perform(ctx, event, claim))
+    keeper = asyncio.create_task(_keep(ctx.db, claim))
+    try:
+        done, _ = await asyncio.wait({work, keeper}, timeout=consequence.timeout, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            raise TimeoutError
+        await (work if work in done else keeper)
+    finally:
+        work.cancel()
+        keeper.cancel()
+        await asyncio.gather(work, keeper, return_exceptions=True)
+
+
+async def _keep(db: Database, claim: Claim) -> None:
+    """Renew the lease until it is lost; while the database is away the lease may run out, and `finish` will tell."""
+    while True:
+        await asyncio.sleep(_RENEW_SECONDS)
+        with suppress(Unavailable):
+            await db.write(lambda tx: tasks.renew(tx, claim))
+
+
+async def _fail(db: Database, consequence: Consequence, claim: Claim, error: Exception) -> None:
+    fields = {"task": str(claim.id), "consequence": claim.consequence, "tries": claim.tries}
+    is_outage = isinstance(error, _OUTAGES)
+    try:
+        is_dead = await db.write(lambda tx: tasks.fail(tx, claim, _told(error), consequence.tries, is_outage=is_outage))
+    except (*_OUTAGES, LeaseLost):
+        log.warning("task left to its lease", exc_info=error, **fields)
+        return
+    if is_dead:
+        log.error("task buried", exc_info=error, **fields)
+    else:
+        log.warning("task failed", exc_info=error, **fields)
+
+
+async def _give_back(db: Database, claim: Claim) -> None:
+    with suppress(Unavailable, LeaseLost):
+        await db.write(lambda tx: tasks.give_back(tx, claim))
+
+
+def _told(error: Exception) -> str:
+    """The class of an error and its place; its message may hold what people wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"

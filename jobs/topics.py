@@ -1,0 +1,57 @@
+"""What the watchers of a topic are told: that something happened, and to what."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from core.db import Write
+from core.events import (
+    CommentAdded,
+    CommentDeleted,
+    Event,
+    PostDeleted,
+    PostLiked,
+    PostPublished,
+    PostUnliked,
+    PostUpdated,
+    UploadCompleted,
+    UploadDropped,
+    UploadFinished,
+    UploadProgressed,
+)
+from jobs.base import Consequence, JobContext
+from services import event_log, tasks
+from services.event_log import Entry
+from services.tasks import Claim
+
+E = TypeVar("E", bound=Event)
+
+PostEvent = PostPublished | PostUpdated | PostDeleted | PostLiked | PostUnliked | CommentAdded | CommentDeleted
+MediaEvent = UploadCompleted | UploadProgressed | UploadFinished | UploadDropped
+
+
+def to(name: str, topics_of: Callable[[E], Iterable[str]]) -> Consequence:
+    """Log the event in these topics, as far as they are watched, and wake the watchers after the commit."""
+
+    async def perform(ctx: JobContext, event: Any, claim: Claim) -> None:
+        entries = [Entry(topic, claim.event, claim.payload) for topic in topics_of(event)]
+
+        async def log(tx: Write) -> list[str]:
+            logged = await event_log.append(tx, claim.outbox_id, entries)
+            await tasks.finish(tx, claim)
+            return logged
+
+        await ctx.pubsub.wake(*await ctx.db.write(log))
+
+    return Consequence(f"topics.{name}", perform)
+
+
+def _post(event: PostEvent) -> list[str]:
+    return [event_log.post_topic(event.post_id)]
+
+
+def _media(event: MediaEvent) -> list[str]:
+    return [event_log.media_topic(event.user_id)]
+
+
+post = to("post", _post)
+media = to("media", _media)
