@@ -5,22 +5,18 @@ UV_VERSION=0.13.9
 
 say() { printf '%s\n' "$*" >&2; }
 
-find_python() {
-    local candidate
-    for candidate in python3.11 python3.12 python3.13 python3; do
-        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
-            echo "$candidate"
-            return
-        fi
-    done
-    say "Aperture needs Python 3.11 (3.12 and 3.13 do as well), and there is none on the PATH."
-    say "Debian and Ubuntu: apt install python3.11 python3.11-venv    macOS: brew install python@3.11"
-    return 1
-}
+fits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; }
 
 make_venv() {
     local python
-    python=$(find_python)
+    for python in python3.11 python3.12 python3.13 python3 ""; do
+        ! fits "$python" || break
+    done
+    if [[ -z $python ]]; then
+        say "Aperture needs Python 3.11 (3.12 and 3.13 do as well), and there is none on the PATH."
+        say "Debian and Ubuntu: apt install python3.11 python3.11-venv    macOS: brew install python@3.11"
+        return 1
+    fi
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         say "This Python came without its venv module. On Debian and Ubuntu: apt install $("$python" -c \
             'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
@@ -28,6 +24,10 @@ make_venv() {
     fi
     say "Making .venv ($("$python" --version)) ..."
     "$python" -m venv .venv
+}
+
+install_uv() {
+    .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
 }
 
@@ -43,10 +43,9 @@ prepare() {
     if [[ -f .venv/.place && $(<.venv/.place) != "$PWD" ]]; then
         rm -rf .venv
     fi
-    if [[ $(.venv/bin/uv --version 2>/dev/null) != "uv $UV_VERSION"* ]]; then
-        make_venv
-        echo "$PWD" > .venv/.place
-    fi
+    fits .venv/bin/python || make_venv
+    echo "$PWD" > .venv/.place
+    [[ $(.venv/bin/uv --version 2>/dev/null) == "uv $UV_VERSION"* ]] || install_uv
     say "Installing what uv.lock names ..."
     local group=--dev
     [[ $purpose == test ]] || group=--no-dev
