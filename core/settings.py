@@ -14,6 +14,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="APERTURE_", extra="ignore", frozen=True)
 
     environment: Literal["development", "test", "production"] = "production"
+    name: str = "Aperture"
     public_url: str = "http://localhost:8000"
     secret_key: SecretStr = Field(min_length=32)
 

@@ -26,8 +26,8 @@ class Stream:
     """A stream of one kind over some topics.
 
     `present` turns a logged event and its cursor into an event of the graph for the viewer, or None if there is
-    nothing the viewer may see. Events named in `merged` are drawn together: of a burst only the last of each topic is
-    told, at most once per second.
+    nothing the viewer may see. Events named in `merged` are drawn together: of a burst only the last one of each topic
+    is told, at most once per second.
     """
 
     name: str
@@ -84,8 +84,8 @@ async def _start(
 
 def _drawn_together(logged: Sequence[LoggedEvent], merged: frozenset[str]) -> list[LoggedEvent]:
     """The events less those of a burst that a later one of the same topic makes needless."""
-    last = {(each.topic, each.event): each.seq for each in logged if each.event in merged}
-    return [each for each in logged if last.get((each.topic, each.event), each.seq) == each.seq]
+    last = {each.topic: each.seq for each in logged if each.event in merged}
+    return [each for each in logged if each.event not in merged or last[each.topic] == each.seq]
 
 
 def _digest(topic: str) -> str:

@@ -1,6 +1,7 @@
 """Live counts, edits and removals of posts on screen."""
 
 from collections.abc import AsyncGenerator, Sequence
+from uuid import UUID
 
 import strawberry
 
@@ -11,10 +12,13 @@ from schema.context import Context
 from schema.events import PostEvent
 from schema.fields import root
 from schema.post_events import PostEngagementEvent, PostRemovedEvent, PostUpdatedEvent
-from services import topics
+from services import event_log
 from services.event_log import LoggedEvent
 from subscriptions import base
 from subscriptions.base import Stream
+
+
+_ENGAGEMENT = frozenset(["PostLiked", "PostUnliked", "CommentAdded", "CommentDeleted"])
 
 
 @strawberry.type
@@ -31,8 +35,11 @@ class PostSubscriptions:
 
 
 def _stream(posts: Sequence[PostId]) -> Stream:
-    names = [topics.post(post) for post in posts]
-    return Stream("post", names, _present, merged=frozenset([topics.POST_ENGAGED]))
+    return Stream("post", [_topic(post) for post in posts], _present, merged=_ENGAGEMENT)
+
+
+def _topic(post: PostId) -> str:
+    return event_log.post_topic(post.id)
 
 
 def _met_before(posts: Sequence[PostId], after: str | None) -> set[PostId]:
@@ -41,14 +48,14 @@ def _met_before(posts: Sequence[PostId], after: str | None) -> set[PostId]:
         marks = _stream(posts).marks(after) if after else {}
     except BadInput:
         marks = {}
-    return {post for post in posts if topics.post(post) in marks}
+    return {post for post in posts if _topic(post) in marks}
 
 
 async def _present(ctx: Context, logged: LoggedEvent, cursor: str) -> PostEvent | None:
-    post_id = PostId.parse(logged.ids["post"])
+    post_id = PostId(UUID(logged.ids["author_id"]), UUID(logged.ids["post_id"]))
     post = await nodes.one(ctx, post_id)
     if post is None:
         removed = strawberry.ID(str(post_id))
         return PostRemovedEvent(cursor=cursor, occurred_at=logged.at, removed_post_id=removed)
-    kind = PostEngagementEvent if logged.event == topics.POST_ENGAGED else PostUpdatedEvent
+    kind = PostEngagementEvent if logged.event in _ENGAGEMENT else PostUpdatedEvent
     return kind(cursor=cursor, occurred_at=logged.at, post=post)

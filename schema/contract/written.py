@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,6 +51,17 @@ class Contract:
         """The directives on a type, field, argument or input field, with defaults filled in."""
         node = part.ast_node
         return [Applied(where, each.name.value, self._values(each)) for each in (node and node.directives) or ()]
+
+    @property
+    def version(self) -> str:
+        """Twelve characters that change whenever the text changes."""
+        return sha256(self.text.encode()).hexdigest()[:12]
+
+    def limit(self, type_name: str, field: str, constraint: str) -> int:
+        """A number that `@constraint` gives an input field, for those who have to tell it."""
+        written = self.schema.type_map[type_name]
+        applied = self.applied(written.fields[field], f"{type_name}.{field}")  # type: ignore[attr-defined]
+        return int(next(each.values[constraint] for each in applied if each.name == "constraint"))
 
     def all_applied(self) -> Iterator[Applied]:
         """Every directive on objects and inputs; an interface speaks through its objects."""

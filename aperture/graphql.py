@@ -1,0 +1,48 @@
+"""The graph as it runs: every feature's root fields joined, and the contract bound to them."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from resolvers.accounts import AccountQueries
+from resolvers.auth import AuthMutations
+from resolvers.comments import CommentMutations, CommentQueries
+from resolvers.follows import FollowMutations
+from resolvers.likes import LikeMutations
+from resolvers.media import MediaMutations
+from resolvers.nodes import NodeQueries
+from resolvers.posts import PostMutations, PostQueries
+from resolvers.profiles import ProfileMutations, ProfileQueries
+from resolvers.server import ServerQueries
+from schema import contract
+from schema.errors import ERROR_TYPES
+from schema.scalars import SCALARS
+from subscriptions.feed import FeedSubscriptions
+from subscriptions.media import MediaSubscriptions
+from subscriptions.posts import PostSubscriptions
+
+
+@strawberry.type
+class Query(NodeQueries, AccountQueries, ProfileQueries, PostQueries, CommentQueries, ServerQueries):
+    pass
+
+
+@strawberry.type
+class Mutation(
+    AuthMutations, ProfileMutations, FollowMutations, MediaMutations, PostMutations, LikeMutations, CommentMutations
+):
+    pass
+
+
+@strawberry.type
+class Subscription(FeedSubscriptions, PostSubscriptions, MediaSubscriptions):
+    pass
+
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    types=ERROR_TYPES,
+    config=StrawberryConfig(scalar_map=SCALARS),
+)
+contract.bind(schema)

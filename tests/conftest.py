@@ -1,0 +1,50 @@
+"""What all tests share: the servers of the session, and connections to them."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.backends import Backends
+from core.db import Database
+from core.settings import Settings, settings
+
+pytest_plugins = ["tests.servers"]
+
+os.environ.setdefault("APERTURE_ENVIRONMENT", "test")
+os.environ.setdefault("APERTURE_SECRET_KEY", "a secret of the tests, long enough")
+os.environ.setdefault("DATABASE_URL", "postgresql://nowhere/none")
+os.environ.setdefault("REDIS_URL", "redis://nowhere")
+
+
+@pytest.fixture
+def config(database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """The settings of a process that uses the session's servers and a folder of the test's own; no rate limits."""
+    values = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "APERTURE_STORAGE_PATH": str(tmp_path / "objects"),
+        "APERTURE_RATE_LIMIT_FACTOR": "0",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    yield settings()
+    settings.cache_clear()
+
+
+@pytest.fixture
+async def backends(config: Settings) -> AsyncIterator[Backends]:
+    """Connections of a process."""
+    opened = Backends.open(config)
+    yield opened
+    await opened.aclose()
+
+
+@pytest.fixture
+def db(backends: Backends) -> Database:
+    """The database of the test."""
+    return backends.db
+
+
