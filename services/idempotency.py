@@ -101,12 +101,13 @@ def _plain(value: object) -> Any:
         return value.name
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, UUID):
+    if isinstance(value, date | UUID):
         return str(value)
     if value is None or isinstance(value, str | int | float):
         return value
+    if hasattr(value, "value"):
+        # Given and possibly null; where it was left out there is a bare None.
+        return [_plain(value.value)]
     raise TypeError(f"an input cannot hold a {type(value).__name__}")
 
 

@@ -36,20 +36,24 @@ class OpenSession:
 async def authenticate(backends: Backends, token: str, address: str) -> Viewer:
     """Who sent the token; `ApiError` UNAUTHENTICATED if it is wrong, too old, or of a session that has ended."""
     claims = await _claims(backends, token)
-    session_id = SessionId(claims.user_id, claims.session_id)
+    return await admit(backends, SessionId(claims.user_id, claims.session_id), claims.expires_at, address)
+
+
+async def admit(backends: Backends, session_id: SessionId, expires_at: datetime, address: str) -> Viewer:
+    """The person of an open session, admitted until a moment; `ApiError` UNAUTHENTICATED if it is past or has ended."""
     session = await _open_session(backends, session_id)
     now = clock.now()
-    if claims.expires_at <= now or session.expires_at <= now:
+    if expires_at <= now or session.expires_at <= now:
         raise _unauthenticated()
     if now - session.last_active_at >= TOUCH_AFTER:
         session.last_active_at = now
         _behind(backends, session_id, address)
     return Viewer(
-        id=claims.user_id,
-        session_id=claims.session_id,
+        id=session_id.user_id,
+        session_id=session_id.id,
         is_suspended=session.status == "SUSPENDED",
         address=address,
-        expires_at=claims.expires_at,
+        expires_at=expires_at,
     )
 
 

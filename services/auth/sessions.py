@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, insert, select, true, update
 
 from core import clock
 from core.db import Read, Write
-from core.errors import BadCredentials
+from core.errors import BadCredentials, Path
 from core.events import SessionEnded
 from core.ids import SessionId, new_uuid
 from core.sealing import BrokenSeal, seal, unseal
@@ -88,6 +88,11 @@ async def begin(
     return session
 
 
+async def log_in(tx: Write, key: SigningKey, user_id: UUID, device: Device, address: str) -> AuthTokens:
+    """Begin a session of a person whose password was right."""
+    return await grant(tx, key, await begin(tx, user_id, device, address, "PASSWORD"))
+
+
 async def grant(tx: Write, key: SigningKey, session: SessionId) -> AuthTokens:
     """Fresh tokens for a session that is open; the refresh token given before stops working."""
     tokens = _new_tokens(key, session)
@@ -96,16 +101,27 @@ async def grant(tx: Write, key: SigningKey, session: SessionId) -> AuthTokens:
     return tokens
 
 
-async def refresh(tx: Write, key: SigningKey, presented: str, idempotency_key: str | None) -> AuthTokens | None:
+def presented(text: str, path: Path) -> RefreshToken:
+    """Read a refresh token; what was not made here is refused, and ends nothing."""
+    try:
+        return RefreshToken.parse(text)
+    except BadToken:
+        raise spent(path) from None
+
+
+def spent(path: Path) -> BadCredentials:
+    """The refusal of a refresh token that is good for nothing, whatever the reason."""
+    return BadCredentials("The refresh token is wrong, used up or too old. Log in again.", path)
+
+
+async def refresh(
+    tx: Write, key: SigningKey, token: RefreshToken, idempotency_key: str | None = None
+) -> AuthTokens | None:
     """Trade a refresh token for new tokens; None if it is good for nothing.
 
     The row's lock lets one of several at once through. A token that was used before ends the session, unless the same
     idempotency key comes with it within a minute: then the answer is the same. The caller commits in either case.
     """
-    try:
-        token = RefreshToken.parse(presented)
-    except BadToken:
-        return None
     columns = select(Session.refresh_hash, Session.replay, Session.replay_until)
     row = await tx.first(columns.where(*_is_open(token.session)).with_for_update())
     if row is None:

@@ -1,0 +1,25 @@
+"""The viewer's own account and sessions."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from core.ids import SessionId
+from loaders.base import Scope
+from services import accounts
+from services.accounts import AccountRow
+from services.auth import sessions
+from services.auth.sessions import SessionRow
+
+
+async def accounts_by_id(scope: Scope, user_ids: Sequence[UUID]) -> list[AccountRow | None]:
+    """The viewer's own account; those of others are None."""
+    async with scope.reading() as db:
+        found = await accounts.own_accounts(db, scope.viewer, user_ids)
+    return [found.get(user_id) for user_id in user_ids]
+
+
+async def sessions_by_id(scope: Scope, ids: Sequence[SessionId]) -> list[SessionRow | None]:
+    """The viewer's own open sessions; others are None."""
+    async with scope.reading() as db:
+        found = await sessions.own_sessions(db, scope.viewer, ids)
+    return [found.get(session) for session in ids]

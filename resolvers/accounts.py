@@ -1,0 +1,53 @@
+"""Signing up, and the signed-in account."""
+
+import strawberry
+
+from core.ids import SessionId, ViewerId
+from core.passwords import hash_password
+from resolvers.auth import device_of, enter, tokens_of
+from schema import nodes
+from schema.accounts import SignUpInput, SignUpPayload, Viewer
+from schema.context import Context
+from schema.fields import root
+from schema.mutation import mutation
+from services import accounts
+from services.accounts import NewAccount
+from services.auth import keys, sessions
+
+
+@strawberry.type
+class AccountQueries:
+    @root
+    async def viewer(ctx: Context) -> Viewer | None:
+        return await nodes.one(ctx, ViewerId(ctx.viewer.id)) if ctx.viewer.id else None
+
+
+@strawberry.type
+class AccountMutations:
+    @mutation
+    async def sign_up(ctx: Context, *, input: SignUpInput) -> SignUpPayload:
+        new = accounts.checked(_new_account(input), input.password)
+        password_hash = await hash_password(input.password)
+        device = device_of(ctx, input.device or None)
+        session_id = await ctx.write_once(
+            lambda tx: accounts.sign_up(tx, new, password_hash, device, ctx.viewer.address),
+            key=input.idempotency_key or None,
+            of=input,
+            result=SessionId,
+        )
+        key = await keys.signing_key(ctx.backends)
+        # A repeat of the call gets the same session with tokens of its own, since tokens are not kept.
+        tokens = await ctx.write(lambda tx: sessions.grant(tx, key, session_id))
+        await enter(ctx, tokens)
+        viewer, session = await nodes.load(ctx, [ViewerId(session_id.user_id), session_id])
+        return SignUpPayload(viewer=viewer, session=session, tokens=tokens_of(tokens))
+
+
+def _new_account(input: SignUpInput) -> NewAccount:
+    return NewAccount(
+        email=input.email,
+        handle=input.handle,
+        display_name=input.display_name or None,
+        language=input.language or "en",
+        time_zone=input.time_zone or "UTC",
+    )

@@ -1,0 +1,87 @@
+"""Logging in and out, and keeping a session alive."""
+
+from dataclasses import replace
+
+import strawberry
+
+from core.errors import Invalid
+from core.ids import ViewerId
+from core.viewer import Viewer
+from schema import nodes
+from schema.auth import (
+    AuthTokens,
+    DeviceInput,
+    LogInInput,
+    LogInPayload,
+    LogOutInput,
+    LogOutPayload,
+    RefreshSessionInput,
+    RefreshSessionPayload,
+)
+from schema.context import Context
+from schema.mutation import mutation
+from services.auth import gate, keys, log_in, sessions
+from services.auth.devices import Device, guess
+
+_TOKEN = ("input", "refreshToken")
+
+
+@strawberry.type
+class AuthMutations:
+    @mutation
+    async def log_in(ctx: Context, *, input: LogInInput) -> LogInPayload:
+        address = ctx.viewer.address
+        user_id = await log_in.recognise(ctx.backends, input.identifier, input.password, address)
+        key = await keys.signing_key(ctx.backends)
+        device = device_of(ctx, input.device or None)
+        tokens = await ctx.write(lambda tx: sessions.log_in(tx, key, user_id, device, address))
+        await enter(ctx, tokens)
+        viewer, session = await nodes.load(ctx, [ViewerId(user_id), tokens.session])
+        return LogInPayload(viewer=viewer, session=session, tokens=tokens_of(tokens))
+
+    @mutation
+    async def refresh_session(ctx: Context, *, input: RefreshSessionInput) -> RefreshSessionPayload:
+        if not input.refresh_token:
+            raise Invalid("REQUIRED", "A refresh token is needed.", _TOKEN)
+        token = sessions.presented(input.refresh_token, _TOKEN)
+        key = await keys.signing_key(ctx.backends)
+        tokens = await ctx.write(lambda tx: sessions.refresh(tx, key, token, input.idempotency_key or None))
+        ctx.backends.tokens.forget(token.session)
+        if tokens is None:
+            raise sessions.spent(_TOKEN)
+        await enter(ctx, tokens)
+        return RefreshSessionPayload(tokens=tokens_of(tokens), session=await nodes.one(ctx, tokens.session))
+
+    @mutation
+    async def log_out(ctx: Context, *, input: LogOutInput) -> LogOutPayload:
+        who = ctx.viewer
+        ended = await ctx.write(lambda tx: sessions.log_out(tx, who, all_devices=input.all_devices))
+        for session in ended:
+            ctx.backends.tokens.forget(session)
+        ctx.become(Viewer(address=who.address, user_agent=who.user_agent))
+        return LogOutPayload(ended_session_ids=[strawberry.ID(str(session)) for session in ended])
+
+
+async def enter(ctx: Context, tokens: sessions.AuthTokens) -> None:
+    """Go on with the operation as the person who has just got these tokens."""
+    before = ctx.viewer
+    viewer = await gate.admit(ctx.backends, tokens.session, tokens.access_token_expires_at, before.address)
+    ctx.become(replace(viewer, user_agent=before.user_agent))
+
+
+def device_of(ctx: Context, given: DeviceInput | None) -> Device:
+    """The device as the client says; what it does not say is guessed."""
+    guessed = guess(ctx.viewer.user_agent)
+    if given is None:
+        return guessed
+    return Device(given.name or guessed.name, given.platform.value, given.app_version or None)
+
+
+def tokens_of(tokens: sessions.AuthTokens) -> AuthTokens:
+    """The tokens in the words of the graph."""
+    return AuthTokens(
+        access_token=tokens.access_token,
+        refresh_token=tokens.refresh_token,
+        access_token_expires_at=tokens.access_token_expires_at,
+        refresh_token_expires_at=tokens.refresh_token_expires_at,
+    )

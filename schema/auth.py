@@ -1,0 +1,132 @@
+"""Sessions of devices and their tokens."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from core.ids import SessionId
+from loaders.accounts import sessions_by_id
+from schema import nodes
+from schema.context import Context
+from schema.fields import attribute
+from schema.mutation import Payload
+from schema.nodes import Node
+from services.auth.sessions import SessionRow
+
+if TYPE_CHECKING:
+    from schema.accounts import Viewer
+
+
+@strawberry.enum
+class Platform(Enum):
+    WEB = "WEB"
+    IOS = "IOS"
+    ANDROID = "ANDROID"
+    DESKTOP = "DESKTOP"
+    OTHER = "OTHER"
+
+
+@strawberry.enum
+class LogInMethod(Enum):
+    PASSWORD = "PASSWORD"  # noqa: S105 - the name of a way in
+    SIGN_UP = "SIGN_UP"
+
+
+@strawberry.type
+class Session(Node):
+    row: strawberry.Private[SessionRow]
+    is_current: bool
+
+    def global_id(self) -> SessionId:
+        return self.row.id
+
+    @attribute
+    def device_name(self) -> str:
+        return self.row.device_name
+
+    @attribute
+    def platform(self) -> Platform:
+        return Platform[self.row.platform]
+
+    @attribute
+    def app_version(self) -> str | None:
+        return self.row.app_version
+
+    @attribute
+    def log_in_method(self) -> LogInMethod:
+        return LogInMethod[self.row.log_in_method]
+
+    @attribute
+    def created_at(self) -> datetime:
+        return self.row.created_at
+
+    @attribute
+    def last_active_at(self) -> datetime:
+        return self.row.last_active_at
+
+    @attribute
+    def expires_at(self) -> datetime:
+        return self.row.expires_at
+
+
+async def load_sessions(ctx: Context, ids: Sequence[SessionId]) -> list[Session | None]:
+    """The viewer's own open sessions by id."""
+    rows = await ctx.loaders.load(sessions_by_id, ids)
+    return [Session(row=row, is_current=row.id.id == ctx.viewer.session_id) if row else None for row in rows]
+
+
+nodes.refetchable(SessionId, load_sessions)
+
+
+@strawberry.type
+class AuthTokens:
+    access_token: str | None
+    refresh_token: str | None
+    access_token_expires_at: datetime
+    refresh_token_expires_at: datetime
+
+
+@strawberry.input
+class DeviceInput:
+    name: str | None = strawberry.UNSET
+    platform: Platform
+    app_version: str | None = strawberry.UNSET
+
+
+@strawberry.input
+class LogInInput:
+    identifier: str
+    password: str
+    device: DeviceInput | None = strawberry.UNSET
+
+
+@strawberry.input
+class RefreshSessionInput:
+    refresh_token: str | None = strawberry.UNSET
+    idempotency_key: str | None = strawberry.UNSET
+
+
+@strawberry.input
+class LogOutInput:
+    all_devices: bool = False
+
+
+@strawberry.type
+class LogInPayload(Payload):
+    viewer: Annotated["Viewer", strawberry.lazy("schema.accounts")] | None = None
+    session: Session | None = None
+    tokens: AuthTokens | None = None
+
+
+@strawberry.type
+class RefreshSessionPayload(Payload):
+    tokens: AuthTokens | None = None
+    session: Session | None = None
+
+
+@strawberry.type
+class LogOutPayload(Payload):
+    ended_session_ids: list[strawberry.ID] | None = None
