@@ -13,8 +13,10 @@ from core.events import (
     UploadDropped,
     UploadFinished,
     UploadProgressed,
+    UserFollowed,
+    UserUnfollowed,
 )
-from jobs import topics
+from jobs import feed, topics
 from jobs.base import Consequence
 
 ROUTES: dict[type[Event], tuple[Consequence, ...]] = {
@@ -22,9 +24,11 @@ ROUTES: dict[type[Event], tuple[Consequence, ...]] = {
     UploadProgressed: (topics.media,),
     UploadFinished: (topics.media,),
     UploadDropped: (topics.media,),
-    PostPublished: (topics.post,),
+    UserFollowed: (feed.start_anew,),
+    UserUnfollowed: (feed.start_anew,),
+    PostPublished: (feed.fan_out_post, topics.post),
     PostUpdated: (topics.post,),
-    PostDeleted: (topics.post,),
+    PostDeleted: (feed.take_back_post, topics.post),
     PostLiked: (topics.post,),
     PostUnliked: (topics.post,),
     CommentAdded: (topics.post,),
