@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -18,13 +19,19 @@ def queue_key(queue: str) -> str:
     return f"aperture:queue:{queue}"
 
 
+def serialize(job: dict[str, Any]) -> bytes:
+    """A job as JSON: the library's own choice, pickle, runs the code of whoever can write to Redis."""
+    return orjson.dumps(job, default=repr)
+
+
+def deserialize(job: bytes) -> dict[str, Any]:
+    """A job read back."""
+    return cast("dict[str, Any]", orjson.loads(job))
+
+
 def arq_client(url: str) -> ArqRedis:
-    """A client of the queue's plain Redis that reads and writes JSON: pickle would run the code of whoever writes."""
-    return ArqRedis(
-        pool_or_conn=pool(url),
-        job_serializer=lambda job: orjson.dumps(job, default=repr),
-        job_deserializer=orjson.loads,
-    )
+    """A client of the queue's plain Redis."""
+    return ArqRedis(pool_or_conn=pool(url), job_serializer=serialize, job_deserializer=deserialize)
 
 
 class Queue:

@@ -1,19 +1,16 @@
 """From the outbox to the workers: facts become tasks, tasks are hinted, and what no hint reached is swept up."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from core.bell import BellListener
 from core.errors import Unavailable
 from core.events import Event
-from core.telemetry import logger
 from jobs.base import QUEUES, Consequence, JobContext, Routes
 from jobs.tasks import handle
 from services import outbox, tasks
 from services.outbox import Route
-
-log = logger(__name__)
 
 BATCH = 200
 SWEEP_SECONDS = 1.0
@@ -60,6 +57,15 @@ async def relay_forever(ctx: JobContext, routes: Routes, sweeper: "Sweeper") -> 
         await listener.aclose()
 
 
+async def finish(running: Collection[asyncio.Task[None]], seconds: float) -> None:
+    """Wait for handled tasks to end, and cancel those that take longer: they give themselves back."""
+    if running:
+        _, late = await asyncio.wait(running, timeout=seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
 class Sweeper:
     """Does the tasks that no hint brought to a worker: after a crash, after a failure, and without Redis."""
 
@@ -103,28 +109,15 @@ class Sweeper:
 
     async def finish(self, seconds: float) -> None:
         """Let what runs come to its end; what takes longer is given back."""
-        running = set(self._running.values())
-        if running:
-            _, late = await asyncio.wait(running, timeout=seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await finish(self._running.values(), seconds)
 
     def _start(self, task_id: UUID, queue: str) -> None:
         if task_id in self._running:
             return
         self._busy[queue] += 1
-        task = asyncio.create_task(self._do(task_id))
+        task = asyncio.create_task(handle(self._ctx, self._consequences, task_id))
         self._running[task_id] = task
         task.add_done_callback(lambda _: self._ended(task_id, queue))
-
-    async def _do(self, task_id: UUID) -> None:
-        try:
-            await handle(self._ctx, self._consequences, task_id)
-        except Unavailable:
-            log.info("task waits for the database", task=str(task_id))
-        except Exception:
-            log.exception("task not begun", task=str(task_id))
 
     def _ended(self, task_id: UUID, queue: str) -> None:
         del self._running[task_id]

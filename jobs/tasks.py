@@ -28,22 +28,31 @@ class Perished(Exception):
 async def handle(ctx: JobContext, consequences: Mapping[str, Consequence], task_id: UUID) -> None:
     """Do a task, unless it is done, resting, taken by another or unknown to this version of the program.
 
-    Raises `Unavailable` when PostgreSQL is away before anything began; what fails later is kept with the task.
+    Raises nothing: a failure is kept with the task, and what cannot be kept there is logged and left to the sweepers.
     """
-    claim = await ctx.db.write(lambda tx: tasks.claim(tx, task_id, consequences.keys()))
-    if claim is None:
-        return
-    consequence = consequences[claim.consequence]
-    with serving(claim.request_id or ""):
-        try:
-            await _attempt(ctx, consequence, claim)
-        except LeaseLost:
-            log.warning("lease lost", task=str(claim.id), consequence=claim.consequence)
-        except asyncio.CancelledError:
-            await asyncio.shield(_give_back(ctx.db, claim))
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a consequence raises is kept with its task
-            await _fail(ctx.db, consequence, claim, error)
+    try:
+        claim = await ctx.db.write(lambda tx: tasks.claim(tx, task_id, consequences.keys()))
+        if claim is not None:
+            with serving(claim.request_id or ""):
+                await _hold(ctx, consequences[claim.consequence], claim)
+    except Unavailable:
+        log.info("task waits for the database", task=str(task_id))
+    except LeaseLost:
+        log.warning("lease lost", task=str(task_id))
+    except Exception:
+        log.exception("task not handled", task=str(task_id))
+
+
+async def _hold(ctx: JobContext, consequence: Consequence, claim: Claim) -> None:
+    try:
+        await _attempt(ctx, consequence, claim)
+    except LeaseLost:
+        raise
+    except asyncio.CancelledError:
+        await asyncio.shield(_give_back(ctx.db, claim))
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a consequence raises is kept with its task
+        await _fail(ctx.db, consequence, claim, error)
 
 
 async def _attempt(ctx: JobContext, consequence: Consequence, claim: Claim) -> None:
@@ -73,12 +82,9 @@ async def _keep(db: Database, claim: Claim) -> None:
 
 async def _fail(db: Database, consequence: Consequence, claim: Claim, error: Exception) -> None:
     fields = {"task": str(claim.id), "consequence": claim.consequence, "tries": claim.tries}
-    is_outage = isinstance(error, _OUTAGES)
-    try:
-        is_dead = await db.write(lambda tx: tasks.fail(tx, claim, _told(error), consequence.tries, is_outage=is_outage))
-    except (*_OUTAGES, LeaseLost):
-        log.warning("task left to its lease", exc_info=error, **fields)
-        return
+    is_dead = await db.write(
+        lambda tx: tasks.fail(tx, claim, _told(error), consequence.tries, is_outage=isinstance(error, _OUTAGES))
+    )
     if is_dead:
         log.error("task buried", exc_info=error, **fields)
     else:
