@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers.accounts import AccountQueries
+from resolvers.accounts import AccountMutations, AccountQueries
 from resolvers.auth import AuthMutations
 from resolvers.comments import CommentMutations, CommentQueries
 from resolvers.follows import FollowMutations
@@ -28,7 +28,14 @@ class Query(NodeQueries, AccountQueries, ProfileQueries, PostQueries, CommentQue
 
 @strawberry.type
 class Mutation(
-    AuthMutations, ProfileMutations, FollowMutations, MediaMutations, PostMutations, LikeMutations, CommentMutations
+    AccountMutations,
+    AuthMutations,
+    ProfileMutations,
+    FollowMutations,
+    MediaMutations,
+    PostMutations,
+    LikeMutations,
+    CommentMutations,
 ):
     pass
 
