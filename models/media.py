@@ -11,12 +11,21 @@ from models.base import Base, distributed_by
 
 
 class Upload(Base):
-    """A file on its way in. `state` is an `UploadState`, `purpose` an `UploadPurpose`, `stage` a `ProcessingStage`."""
+    """A file on its way in; the medium made of it has the same id and owner.
+
+    `state` is an `UploadState`, `purpose` an `UploadPurpose`, `stage` a `ProcessingStage`. `used_at` says since when a
+    post or profile shows it. Whoever changes an upload or its medium locks this row first.
+    """
 
     __tablename__ = "uploads"
     __table_args__ = (
-        Index(None, "user_id", "state", "id"),
-        Index("uploads_open_expires_at", "expires_at", postgresql_where="state = 'OPEN'"),
+        Index("uploads_user_id_id_unused", "user_id", "id", postgresql_where="used_at is null"),
+        Index("uploads_user_id_sha256", "user_id", "sha256", postgresql_where="sha256 is not null"),
+        Index(
+            "uploads_expires_at",
+            "expires_at",
+            postgresql_where="state in ('OPEN', 'PROCESSING') or state = 'READY' and used_at is null",
+        ),
         distributed_by("user_id"),
     )
 
@@ -30,13 +39,13 @@ class Upload(Base):
     sha256: Mapped[str | None]
     storage_key: Mapped[str]
     received_bytes: Mapped[int] = mapped_column(BigInteger)
-    media_id: Mapped[UUID | None]
     stage: Mapped[str | None]
     fraction: Mapped[float]
     failure_code: Mapped[str | None]
     created_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class Media(Base):

@@ -343,20 +343,33 @@ def upgrade() -> None:
         sa.Column("sha256", sa.Text(), nullable=True),
         sa.Column("storage_key", sa.Text(), nullable=False),
         sa.Column("received_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("media_id", sa.Uuid(), nullable=True),
         sa.Column("stage", sa.Text(), nullable=True),
         sa.Column("fraction", sa.Double(), nullable=False),
         sa.Column("failure_code", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("user_id", "id", name=op.f("uploads_pkey")),
         info={"sharding": "distributed", "column": "user_id", "group": "users"},
     )
     op.create_index(
-        "uploads_open_expires_at", "uploads", ["expires_at"], unique=False, postgresql_where="state = 'OPEN'"
+        "uploads_expires_at",
+        "uploads",
+        ["expires_at"],
+        unique=False,
+        postgresql_where="state in ('OPEN', 'PROCESSING') or state = 'READY' and used_at is null",
     )
-    op.create_index(op.f("uploads_user_id_state_id"), "uploads", ["user_id", "state", "id"], unique=False)
+    op.create_index(
+        "uploads_user_id_id_unused", "uploads", ["user_id", "id"], unique=False, postgresql_where="used_at is null"
+    )
+    op.create_index(
+        "uploads_user_id_sha256",
+        "uploads",
+        ["user_id", "sha256"],
+        unique=False,
+        postgresql_where="sha256 is not null",
+    )
     op.create_table(
         "users",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -379,8 +392,13 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("users")
-    op.drop_index(op.f("uploads_user_id_state_id"), table_name="uploads")
-    op.drop_index("uploads_open_expires_at", table_name="uploads", postgresql_where="state = 'OPEN'")
+    op.drop_index("uploads_user_id_sha256", table_name="uploads", postgresql_where="sha256 is not null")
+    op.drop_index("uploads_user_id_id_unused", table_name="uploads", postgresql_where="used_at is null")
+    op.drop_index(
+        "uploads_expires_at",
+        table_name="uploads",
+        postgresql_where="state in ('OPEN', 'PROCESSING') or state = 'READY' and used_at is null",
+    )
     op.drop_table("uploads")
     op.drop_index(op.f("topics_watched_until"), table_name="topics")
     op.drop_table("topics")
