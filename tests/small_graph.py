@@ -161,9 +161,12 @@ class Subscription:
             world.cancelled.set()
 
     @strawberry.subscription
-    async def flood(self) -> AsyncGenerator[str]:
-        while True:
-            yield "x" * 50_000
+    async def flood(self, info: Info) -> AsyncGenerator[str]:
+        try:
+            while True:
+                yield "x" * 50_000
+        finally:
+            info.context.world.cancelled.set()
 
     @strawberry.subscription
     async def breaks(self) -> AsyncGenerator[int]:
