@@ -1,0 +1,116 @@
+"""The addresses of the local object store: signed uploads, public files, signed files."""
+
+from asyncio import timeout
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from core import clock
+from core.errors import Unavailable
+from core.storage.grants import BadToken, UploadGrant
+from core.storage.keys import Area
+from core.storage.local import LocalStorage, WrongChecksum, WrongLength
+from core.storage.port import FOREVER, StoredObject
+
+_SILENCE_SECONDS = 20
+_UPLOAD_SECONDS = 900
+_SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+def storage_routes(store: LocalStorage) -> list[Route]:
+    """Routes for the addresses that this store gives out; S3 serves its own."""
+    return [
+        Route("/storage/upload/{token}", partial(_upload, store), methods=["PUT"]),
+        Route("/media/public/{path:path}", partial(_public, store), methods=["GET"]),
+        Route("/media/signed/{token}", partial(_signed, store), methods=["GET"]),
+    ]
+
+
+async def _upload(store: LocalStorage, request: Request) -> Response:
+    """Takes exactly what the token announces: more bytes are 413, fewer or others 400, another token or type 403."""
+    try:
+        grant = store.grants.upload(request.path_params["token"])
+    except BadToken:
+        return _refused(403, "BAD_SIGNATURE", "This upload address is not valid, or no longer.")
+    if request.headers.get("content-type") != grant.content_type:
+        return _refused(403, "WRONG_TYPE", f"This address takes {grant.content_type}.")
+    try:
+        async with timeout(_UPLOAD_SECONDS):
+            stored = await _receive(store, grant, request)
+    except WrongLength as wrong:
+        return _refused(413 if wrong.is_too_long else 400, "WRONG_LENGTH", f"Send {grant.byte_size} bytes.")
+    except WrongChecksum:
+        return _refused(400, "WRONG_CHECKSUM", "These are not the bytes that were announced.")
+    except (ClientDisconnect, TimeoutError):
+        return _refused(408, "TOO_SLOW", "The bytes stopped coming.")
+    except Unavailable as away:
+        return _refused(503, away.code, away.message)
+    return Response(status_code=200, headers={"ETag": _etag(stored)})
+
+
+async def _receive(store: LocalStorage, grant: UploadGrant, request: Request) -> StoredObject:
+    """A length that is announced wrong is refused before its bytes are sent."""
+    announced = int(request.headers.get("content-length", grant.byte_size))
+    if announced != grant.byte_size:
+        raise WrongLength(is_too_long=announced > grant.byte_size)
+    return await store.receive(grant, _chunks(request))
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    stream = aiter(request.stream())
+    while True:
+        async with timeout(_SILENCE_SECONDS):
+            chunk = await anext(stream, None)
+        if chunk is None:
+            return
+        yield chunk
+
+
+async def _public(store: LocalStorage, request: Request) -> Response:
+    return await _file(store, request, f"{Area.PUBLIC}/{request.path_params['path']}", FOREVER)
+
+
+async def _signed(store: LocalStorage, request: Request) -> Response:
+    try:
+        grant, expires_at = store.grants.read(request.path_params["token"])
+    except BadToken:
+        return _refused(403, "BAD_SIGNATURE", "This address is not valid, or no longer.")
+    seconds = (expires_at - clock.now()) // timedelta(seconds=1)
+    return await _file(store, request, grant.key, f"private, max-age={seconds}")
+
+
+async def _file(store: LocalStorage, request: Request, key: str, cache_control: str) -> Response:
+    """An object with what a browser needs to keep it, and with nothing that would let it run."""
+    try:
+        stored = await store.head(key)
+    except ValueError:
+        stored = None
+    if stored is None:
+        return _refused(404, "NOT_FOUND", "There is nothing here.")
+    headers = {**_SAFE, "Cache-Control": cache_control, "ETag": _etag(stored)}
+    if _is_fresh(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(store.path(key), headers=headers, media_type=stored.content_type)
+
+
+def _is_fresh(request: Request, etag: str) -> bool:
+    """Whether the caller has it already; `FileResponse` answers ranges but never this."""
+    known = request.headers.get("if-none-match", "")
+    return any(tag.strip().removeprefix("W/") in {etag, "*"} for tag in known.split(","))
+
+
+def _etag(stored: StoredObject) -> str:
+    return f'"{stored.sha256}"'
+
+
+def _refused(status: int, code: str, message: str) -> Response:
+    headers = {**_SAFE, "Cache-Control": "no-store"}
+    return JSONResponse({"code": code, "message": message}, status_code=status, headers=headers)
