@@ -10,6 +10,7 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 main = typer.Typer(
     name="aperture",
@@ -23,6 +24,15 @@ main.add_typer(tasks, name="tasks")
 
 _output = Console(highlight=False, soft_wrap=True)
 _errors = Console(highlight=False, soft_wrap=True, stderr=True)
+
+
+@main.command()
+def worker() -> None:
+    """Do what follows from every write, until SIGTERM; any number of these may run."""
+    from aperture.worker import run
+    from core.settings import settings
+
+    run(settings())
 
 
 @main.command()
@@ -43,11 +53,12 @@ def dev(
     """Start everything on this machine: databases, a small world, API, worker."""
     from aperture.children import CannotStart
     from aperture.dev import run
+    from aperture.site import Site
 
     try:
-        run(folder.absolute(), port, reset=reset)
+        run(Site(folder.absolute(), port), reset=reset)
     except CannotStart as error:
-        _errors.print("[bold red]Not started.[/]", str(error), markup=True)
+        _errors.print("[bold red]Not started.[/]", escape(str(error)))
         raise typer.Exit(1) from error
 
 
