@@ -27,6 +27,15 @@ _errors = Console(highlight=False, soft_wrap=True, stderr=True)
 
 
 @main.command()
+def serve() -> None:
+    """Answer requests and sockets, until SIGTERM; any number of these may run."""
+    from aperture.api import run
+    from core.settings import settings
+
+    run(settings())
+
+
+@main.command()
 def worker() -> None:
     """Do what follows from every write, until SIGTERM; any number of these may run."""
     from aperture.worker import run

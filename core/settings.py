@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: str = ""
     graphiql: bool | None = None
+    introspection: bool | None = None
     people_file: Path = Path(".aperture/people.json")
 
     access_token_seconds: int = 900
@@ -67,6 +68,11 @@ class Settings(BaseSettings):
     @property
     def is_development(self) -> bool:
         return self.environment == "development"
+
+    @property
+    def serves_introspection(self) -> bool:
+        """Whether the schema may be asked for; without a word from the operator wherever GraphiQL is served."""
+        return self.serves_graphiql if self.introspection is None else self.introspection
 
     @property
     def serves_graphiql(self) -> bool:

@@ -1,0 +1,116 @@
+"""The API process: the graph, the transports and the pages beside them, joined by the settings."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from sqlalchemy import text
+
+from aperture import migrate, server
+from aperture.asgi import Application, Parts, application
+from aperture.auth import authenticator, jwks_routes
+from aperture.callers import Api, RequestInfo
+from aperture.execution import Graph
+from aperture.graphiql import graphiql_routes
+from aperture.graphql import schema
+from aperture.health import Health
+from aperture.origins import Origins
+from aperture.storage_routes import storage_routes
+from core import telemetry
+from core.backends import Backends
+from core.bell import OutboxBell
+from core.errors import Unavailable
+from core.settings import Settings
+from core.storage.local import LocalStorage
+from core.viewer import Viewer
+from schema import contract
+from schema.context import Context
+from services import outbox, periodic
+
+CLOCK_SECONDS: Final = 60.0
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    telemetry.configure(settings.log_level, shows_messages=settings.is_development)
+    server.run(build(settings), settings)
+
+
+def build(settings: Settings) -> Application:
+    """The application; nothing connects before its lifespan begins."""
+    if settings.is_development:
+        contract.require_agreement(schema)
+    backends = Backends.open(settings)
+    routes = [*jwks_routes(backends), *graphiql_routes(settings)]
+    if isinstance(backends.store, LocalStorage):
+        routes += storage_routes(backends.store)
+    return application(
+        Parts(
+            api=Api(
+                graph=Graph(schema._schema, allows_introspection=settings.serves_introspection),  # noqa: SLF001
+                authenticate=authenticator(backends),
+                contexts=partial(_context, backends),
+            ),
+            health=_health(backends),
+            origins=Origins.of(settings),
+            routes=routes,
+            lifespan=partial(_lifespan, backends),
+            is_secure=settings.public_url.startswith("https://"),
+        )
+    )
+
+
+def _context(backends: Backends, viewer: Viewer, caller: RequestInfo) -> Context:
+    known = replace(viewer, address=caller.address, user_agent=caller.user_agent)
+    return Context(backends, known, request_id=caller.request_id, accept=caller.accept)
+
+
+@asynccontextmanager
+async def _lifespan(backends: Backends) -> AsyncIterator[None]:
+    """Follow the database's clock, ring for the relay, and close everything in the end."""
+    bell = OutboxBell(backends.settings.database_url)
+    outbox.hang(bell)
+    following = asyncio.create_task(_follow_clock(backends))
+    try:
+        yield
+    finally:
+        following.cancel()
+        outbox.hang(None)
+        await bell.aclose()
+        await backends.aclose()
+
+
+async def _follow_clock(backends: Backends) -> None:
+    while True:
+        with suppress(Unavailable):
+            await backends.db.measure_clock()
+        await asyncio.sleep(CLOCK_SECONDS)
+
+
+def _health(backends: Backends) -> Health:
+    """PostgreSQL with current tables is needed; the rest is listed, and may come and go."""
+    newest = migrate.newest()
+
+    async def tables_are_current() -> None:
+        async with backends.db.reading(fresh=True) as db:
+            if await db.scalar(text("select version_num from alembic_version")) != newest:
+                raise LookupError("the tables are not current: run `aperture migrate`")
+
+    async def redis_answers() -> None:
+        await backends.cache.server_run_id()
+
+    async def store_answers() -> None:
+        await backends.store.head("health")
+
+    async def worker_lives() -> None:
+        async with backends.db.reading(fresh=True) as db:
+            if not await periodic.has_worker(db):
+                raise LookupError("no worker has given a sign of life")
+
+    return Health(
+        required={"database": tables_are_current},
+        optional={"redis": redis_answers, "store": store_answers, "worker": worker_lives},
+    )
