@@ -75,7 +75,7 @@ def _mac(body: bytes, scope: str) -> bytes:
 
 def encode_cursor(scope: str, *values: Any) -> str:
     """Sign a position; `scope` names the list and whose it is, so that a cursor of another list is refused."""
-    body = orjson.dumps(values, option=orjson.OPT_UTC_Z)
+    body = orjson.dumps(values, default=str, option=orjson.OPT_UTC_Z)
     return urlsafe_b64encode(_mac(body, scope) + body).rstrip(b"=").decode()
 
 

@@ -1,0 +1,1 @@
+"""The smallest valid things for tests, one file per feature."""
