@@ -113,6 +113,20 @@ class GenericError(UserError):
     pass
 
 
+ERROR_TYPES = (
+    ValidationError,
+    NotFoundError,
+    NotAllowedError,
+    ConflictError,
+    LimitReachedError,
+    RateLimitedError,
+    CredentialsError,
+    MediaError,
+    GenericError,
+)
+"""What the schema has to be told of, since nothing names these types but their interface."""
+
+
 def as_user_errors(refusal: errors.Refusal) -> list[UserError]:
     """The errors of a payload: one, or each of several told together."""
     if isinstance(refusal, errors.Refusals):

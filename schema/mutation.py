@@ -34,7 +34,7 @@ def _mutation(function: Call) -> Any:
     Every field of the payload needs a default, since a refusal fills `errors` alone.
     """
     payload = inspect.signature(function).return_annotation
-    if not (inspect.isclass(payload) and issubclass(payload, Payload)):
+    if not inspect.isclass(payload) or "errors" not in getattr(payload, "__dataclass_fields__", {}):
         raise TypeError(f"{function.__qualname__} must be annotated to return a payload, outside of quotes")
 
     def told(call: Call) -> Call:

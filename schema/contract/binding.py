@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import strawberry
 from graphql import (
     GraphQLArgument,
     GraphQLField,
@@ -11,7 +12,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
-    is_leaf_type,
 )
 
 from engine.kinds import FieldKind, Guard, Kind, kind_of
@@ -31,15 +31,15 @@ from schema.contract.written import ENFORCED, Applied, Contract, ContractError, 
 _DEFINITION = "strawberry-definition"
 
 
-def bind(running: GraphQLSchema, written: Contract | None = None) -> frozenset[tuple[str, str]]:
-    """Bind a graphql-core schema to the contract, by default that of this version; doing it again changes nothing.
+def bind(running: strawberry.Schema, written: Contract | None = None) -> frozenset[tuple[str, str]]:
+    """Bind a schema to the contract, by default that of this version; doing it again changes nothing.
 
     Answers which directives now guard something, as `(place, directive)`. A directive on a field that no guard can
     stand before is a `ContractError`.
     """
-    binding = _Binding(running, written or contract())
-    describe(running, binding.written.schema)
-    for each in running.type_map.values():
+    binding = _Binding(running._schema, written or contract())  # noqa: SLF001 - no other way to graphql-core
+    describe(binding.running, binding.written.schema)
+    for each in binding.running.type_map.values():
         if isinstance(each, GraphQLObjectType) and not each.name.startswith("__"):
             binding.bind_type(each)
     return frozenset(binding.bound)
@@ -125,22 +125,20 @@ class _Binding:
             name,
             running.extensions[_DEFINITION].python_name,
             rules[0] if rules else Rules(),
-            () if is_leaf_type(target) else self._input(target),
+            self._input(target) if isinstance(target, GraphQLInputObjectType) else (),
         )
 
-    def _input(self, target: Any) -> list[Check]:
+    def _input(self, target: GraphQLInputObjectType) -> list[Check]:
         """The checks of an input type; known before it is complete, since it may contain itself."""
-        known = self._inputs.get(target.name)
-        written = self.written.schema.type_map.get(target.name)
-        if known is None and isinstance(target, GraphQLInputObjectType):
-            known = self._inputs[target.name] = []
-            fields = written.fields if isinstance(written, GraphQLInputObjectType) else {}
-            known += [
-                self._check(key, field, fields[key], f"{target.name}.{key}")
+        if target.name not in self._inputs:
+            checks = self._inputs[target.name] = []
+            written = getattr(self.written.schema.type_map.get(target.name), "fields", {})
+            checks += [
+                self._check(key, field, written[key], f"{target.name}.{key}")
                 for key, field in target.fields.items()
-                if key in fields
+                if key in written
             ]
-        return known or []
+        return self._inputs[target.name]
 
     def _written_field(self, parent: GraphQLObjectType, name: str) -> GraphQLField:
         written: Any = self.written.schema.type_map[parent.name]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import strawberry
 from graphql import (
     EnumTypeDefinitionNode,
     FieldDefinitionNode,
@@ -19,7 +20,7 @@ from graphql import (
     print_schema,
 )
 
-from schema.contract.written import ContractError
+from schema.contract.written import Contract, ContractError, contract
 
 SHAPING = frozenset({"oneOf", "specifiedBy"})
 """Directives that belong to the shape; the others exist in the contract alone."""
@@ -35,14 +36,17 @@ def canonical(schema: GraphQLSchema) -> frozenset[str]:
     return frozenset(line for each in lines.values() for line in each)
 
 
-def differences(running: GraphQLSchema, written: GraphQLSchema) -> list[str]:
-    """What only one of the two says: `-` stands in the contract alone, `+` in the code alone."""
-    code, words = canonical(running), canonical(written)
+def differences(running: strawberry.Schema, written: Contract | None = None) -> list[str]:
+    """What the code and the contract, by default that of this version, do not both say.
+
+    `-` stands in the contract alone, `+` in the code alone.
+    """
+    code, words = canonical(running._schema), canonical((written or contract()).schema)  # noqa: SLF001 - no other way
     found = [("-", line) for line in words - code] + [("+", line) for line in code - words]
     return [f"{sign} {line}" for sign, line in sorted(found, key=lambda each: (each[1].split("(")[0], each[0]))]
 
 
-def require_agreement(running: GraphQLSchema, written: GraphQLSchema) -> None:
+def require_agreement(running: strawberry.Schema, written: Contract | None = None) -> None:
     """Raise `ContractError` with the differences, if there are any."""
     found = differences(running, written)
     if found:

@@ -13,8 +13,8 @@ from graphql import (
     GraphQLSchema,
     build_schema,
     get_argument_values,
-    is_input_object_type,
-    is_object_type,
+    is_enum_type,
+    is_interface_type,
 )
 
 PATH = Path(__file__).parents[2] / "schema.graphql"
@@ -47,8 +47,18 @@ class Contract:
         """Parse and validate the text; a fault in it is a GraphQLError that names the line."""
         return cls(text, build_schema(text))
 
+    def places(self) -> Iterator[tuple[str, Any]]:
+        """Every type, field, argument, input field and enum value, and how it is called in `Applied.where`."""
+        for name, written in self.schema.type_map.items():
+            yield name, written
+            members = written.values if is_enum_type(written) else getattr(written, "fields", {})
+            for key, member in members.items():
+                yield f"{name}.{key}", member
+                for argument, spec in getattr(member, "args", {}).items():
+                    yield f"{name}.{key}({argument}:)", spec
+
     def applied(self, part: Any, where: str) -> list[Applied]:
-        """The directives on a type, field, argument or input field, with defaults filled in."""
+        """The directives on one of the places, with defaults filled in."""
         node = part.ast_node
         return [Applied(where, each.name.value, self._values(each)) for each in (node and node.directives) or ()]
 
@@ -64,15 +74,18 @@ class Contract:
         return int(next(each.values[constraint] for each in applied if each.name == "constraint"))
 
     def all_applied(self) -> Iterator[Applied]:
-        """Every directive on objects and inputs; an interface speaks through its objects."""
-        for name, written in self.schema.type_map.items():
-            if not (is_object_type(written) or is_input_object_type(written)):
-                continue
-            yield from self.applied(written, name)
-            for key, field in written.fields.items():
-                yield from self.applied(field, f"{name}.{key}")
-                for argument, spec in getattr(field, "args", {}).items():
-                    yield from self.applied(spec, f"{name}.{key}({argument}:)")
+        """Every directive of the contract, in the order of its places."""
+        for where, part in self.places():
+            yield from self.applied(part, where)
+
+    def must_be_bound(self) -> frozenset[tuple[str, str]]:
+        """The `(place, directive)` pairs that guard something; an interface is guarded through its objects."""
+        types = self.schema.type_map
+        return frozenset(
+            (each.where, each.name)
+            for each in self.all_applied()
+            if each.name in ENFORCED and not is_interface_type(types[each.where.partition(".")[0]])
+        )
 
     def _values(self, node: DirectiveNode | ConstDirectiveNode) -> Mapping[str, Any]:
         definition = self.schema.get_directive(node.name.value)
