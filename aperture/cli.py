@@ -20,6 +20,8 @@ main = typer.Typer(
     pretty_exceptions_enable=False,
 )
 tasks = typer.Typer(help="Work that was left undone.", no_args_is_help=True)
+contract = typer.Typer(help="The contract, schema.graphql.", no_args_is_help=True)
+main.add_typer(contract, name="schema")
 main.add_typer(tasks, name="tasks")
 
 _output = Console(highlight=False, soft_wrap=True)
@@ -69,6 +71,33 @@ def dev(
     except CannotStart as error:
         _errors.print("[bold red]Not started.[/]", escape(str(error)))
         raise typer.Exit(1) from error
+
+
+@contract.command("check")
+def check_contract() -> None:
+    """Print where contract and code differ; fail if they do."""
+    from aperture.contract import check
+
+    differences = check()
+    for line in differences:
+        _output.print(line, markup=False)
+    if differences:
+        raise typer.Exit(1)
+
+
+@contract.command("diff")
+def diff_contracts(
+    old: Annotated[typer.FileText, typer.Argument(help="The contract before; `-` reads it from standard input.")],
+) -> None:
+    """Print what changed since another version, the gravest first; fail if a client could break."""
+    from aperture.contract import Severity, diff
+    from schema.contract import contract as current
+
+    changes = diff(old.read(), current().text)
+    for change in changes:
+        _output.print(f"{change.severity:10} {change.text}", markup=False)
+    if any(change.severity is Severity.BREAKING for change in changes):
+        raise typer.Exit(1)
 
 
 @tasks.command("list")
