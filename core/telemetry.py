@@ -92,9 +92,21 @@ def configure(level: str = "INFO", *, shows_messages: bool = False) -> None:
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _rendered],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError()
     handler.setFormatter(formatter)
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    root = logging.getLogger()
+    root.handlers = [*(one for one in root.handlers if not isinstance(one, _StandardError)), handler]
+    root.setLevel(level.upper())
+
+
+class _StandardError(logging.Handler):
+    """Writes to whatever standard error is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001 - a log that cannot be written must not break what it tells of
+            self.handleError(record)
 
 
 def _add_request_id(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -133,7 +145,7 @@ def _module(path: str) -> str:
 def _rendered(_logger: Any, _method: str, event: structlog.typing.EventDict) -> str:
     """ASCII JSON, so that control characters and line separators are escaped; the longest fields are cut to fit."""
     line = json.dumps(event, default=str)
-    while len(line) > LINE_LIMIT:
+    while len(line) >= LINE_LIMIT:
         longest = max(event, key=lambda field: len(json.dumps(event[field], default=str)))
         value = event[longest]
         text = value if isinstance(value, str) else json.dumps(value, default=str)
