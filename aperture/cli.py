@@ -38,15 +38,6 @@ def serve() -> None:
 
 
 @main.command()
-def serve() -> None:
-    """Answer requests, until SIGTERM; any number of these may run."""
-    from aperture.api import run
-    from core.settings import settings
-
-    run(settings())
-
-
-@main.command()
 def worker() -> None:
     """Do what follows from every write, until SIGTERM; any number of these may run."""
     from aperture.worker import run
