@@ -65,15 +65,18 @@ else:
     root = _root
 
 
-def declare_root(function: Call, around: Guard | None = None) -> Any:
-    """A root field; `around` wraps it outside of every guard."""
+def declare_root(function: Call, around: Guard | None = None, *, is_nullable: bool = False) -> Any:
+    """A root field; `around` wraps it outside of every guard; the graph shows its answer as nullable if told so."""
     declared = _opened(function) if inspect.isasyncgenfunction(function) else function
     kind = FieldKind(Kind.ROOT, declared, _looks_ahead(function), *([around] if around else []))
 
     async def resolve(self: Any, info: strawberry.Info, **args: Any) -> Any:  # noqa: ARG001 - a root has no object
         return await kind.call(info.context, **args, **_look_ahead(kind, info._raw_info))  # noqa: SLF001
 
-    return _field(resolve, function, kind, _method(function, given=1))
+    shown = _method(function, given=1)
+    if is_nullable:
+        shown = shown.replace(return_annotation=shown.return_annotation | None)
+    return _field(resolve, function, kind, shown)
 
 
 def _opened(generator: Call) -> Call:

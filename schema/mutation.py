@@ -2,7 +2,7 @@
 
 import inspect
 from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 
@@ -21,19 +21,20 @@ class Payload:
 
     @attribute
     def query(self) -> Annotated["Query", strawberry.lazy("aperture.graphql")]:
-        return _ROOT
+        return cast("Query", _ROOT)
 
 
-_ROOT: Any = object()
+_ROOT = object()
 """What stands above root fields below `payload.query`; they never look at it."""
 
 
 def _mutation(function: Call) -> Any:
     """A root field whose refusals come back as data: `async def like_post(ctx, *, input: LikePostInput) -> …Payload`.
 
-    Every field of the payload needs a default, since a refusal fills `errors` alone.
+    Every field of the payload needs a default, since a refusal fills `errors` alone. The graph shows the payload as
+    nullable, so that an unexpected failure of one mutation leaves the others of the operation their answers.
     """
-    payload = inspect.signature(function).return_annotation
+    payload: Any = inspect.signature(function).return_annotation
     if not inspect.isclass(payload) or "errors" not in getattr(payload, "__dataclass_fields__", {}):
         raise TypeError(f"{function.__qualname__} must be annotated to return a payload, outside of quotes")
 
@@ -47,7 +48,7 @@ def _mutation(function: Call) -> Any:
 
         return refused_or_done
 
-    return declare_root(function, told)
+    return declare_root(function, told, is_nullable=True)
 
 
 if TYPE_CHECKING:

@@ -39,10 +39,18 @@ def bind(running: strawberry.Schema, written: Contract | None = None) -> frozens
     """
     binding = _Binding(running._schema, written or contract())  # noqa: SLF001 - no other way to graphql-core
     describe(binding.running, binding.written.schema)
+    _mark_one_of(binding.running)
     for each in binding.running.type_map.values():
         if isinstance(each, GraphQLObjectType) and not each.name.startswith("__"):
             binding.bind_type(each)
     return frozenset(binding.bound)
+
+
+def _mark_one_of(running: GraphQLSchema) -> None:
+    """Strawberry checks `@oneOf` by itself and does not tell graphql-core, whose introspection then denies it."""
+    for each in running.type_map.values():
+        if isinstance(each, GraphQLInputObjectType):
+            each.is_one_of = each.extensions[_DEFINITION].is_one_of
 
 
 class _Binding:
