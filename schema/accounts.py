@@ -14,6 +14,7 @@ from loaders.accounts import accounts_by_id
 from schema import nodes
 from schema.auth import AuthTokens, DeviceInput, Session
 from schema.context import Context
+from schema.feed import HomeFeedOfViewer
 from schema.fields import attribute, batched
 from schema.mutation import Payload
 from schema.nodes import Node
@@ -68,7 +69,7 @@ class Account(Node):
 
 
 @strawberry.type
-class Viewer(Node):
+class Viewer(HomeFeedOfViewer, Node):
     user_id: strawberry.Private[UUID]
     session_id: strawberry.Private[SessionId]
 
