@@ -4,14 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, overload
 
-from core.storage import ObjectStore
-
 from core.db import Database, Write
 from core.events import Event
 from core.pubsub import PubSub
 from core.queue import Queue
 from core.redis import Cache
 from core.settings import Settings
+from core.storage import ObjectStore
 from jobs.sandbox import Sandbox
 from services import tasks
 from services.epochs import Epochs

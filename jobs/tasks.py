@@ -18,7 +18,7 @@ from services.tasks import Claim, LeaseLost
 log = logger(__name__)
 
 _OUTAGES = (Unavailable, CacheUnavailable)
-_RENEW_SECONDS = tasks.LEASE.total_seconds() / 3
+RENEW_SECONDS = tasks.LEASE.total_seconds() / 3
 
 
 class Perished(Exception):
@@ -75,7 +75,7 @@ async def _attempt(ctx: JobContext, consequence: Consequence, claim: Claim) -> N
 async def _keep(db: Database, claim: Claim) -> None:
     """Renew the lease until it is lost; while the database is away the lease may run out, and `finish` will tell."""
     while True:
-        await asyncio.sleep(_RENEW_SECONDS)
+        await asyncio.sleep(RENEW_SECONDS)
         with suppress(Unavailable):
             await db.write(lambda tx: tasks.renew(tx, claim))
 

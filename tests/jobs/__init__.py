@@ -1,0 +1,1 @@
+"""Twice is once, nothing is lost, and nothing stands in the way of the rest."""

@@ -1,0 +1,193 @@
+"""A published post reaches every timeline of its readers and everybody who watches, however often a worker dies."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from core.db import counted
+from core.events import Event, PostDeleted, PostPublished, UserFollowed, UserUnfollowed
+from core.ids import PostId
+from core.paging import Window
+from core.redis import Cache, CacheUnavailable
+from core.viewer import Viewer
+from jobs import feed
+from jobs.base import Consequence, JobContext
+from services import event_log, tasks
+from services.epochs import Epochs
+from services.event_log import LoggedEvent
+from services.feed import fan_out, reading
+from tests.factories import feed as make
+from tests.jobs import parts
+
+
+async def run(ctx: JobContext, event: Event, consequence: Consequence) -> UUID:
+    """The whole way of one fact to one consequence."""
+    routes = {type(event): (consequence,)}
+    await parts.emit(ctx.db, event)
+    (task_id,) = await parts.relayed(ctx.db, routes)
+    await parts.handled(ctx, routes, [task_id])
+    return task_id
+
+
+async def read(ctx: JobContext, viewer: Viewer) -> list[PostId]:
+    return list((await reading.page(ctx.db, ctx.cache, reading.look(viewer, None), Window(50))).ids)
+
+
+async def watch(ctx: JobContext, viewer: Viewer) -> dict[str, int]:
+    return await ctx.db.write(lambda tx: event_log.watch(tx, [event_log.home_topic(viewer.user_id)]))
+
+
+async def told(ctx: JobContext, marks: dict[str, int]) -> Sequence[LoggedEvent]:
+    async with ctx.db.reading(fresh=True) as db:
+        return await event_log.read(db, marks, 100)
+
+
+def published(post: PostId) -> PostPublished:
+    return PostPublished(author_id=post.author_id, post_id=post.id)
+
+
+def away(ctx: JobContext) -> JobContext:
+    """The same worker with its Redis gone."""
+    cache = Cache.from_url("unix:///nowhere/valkey.sock")
+    return replace(ctx, cache=cache, epochs=Epochs(ctx.db, cache))
+
+
+async def test_a_post_is_pushed_to_warm_timelines(ctx: JobContext) -> None:
+    ana, ben = await make.person(ctx.db, "ana"), await make.person(ctx.db, "ben")
+    await make.follow(ctx.db, ana, ben)
+    older = await make.post(ctx.db, ben, 1)
+    await read(ctx, ana)
+    newer = await make.post(ctx.db, ben, 2)
+
+    await run(ctx, published(newer), feed.fan_out_post)
+
+    with counted() as statements:
+        assert await read(ctx, ana) == [newer, older]
+    assert len(statements) == 0
+    assert await parts.open_tasks(ctx.db) == 0
+
+
+async def test_all_pieces_are_reached_and_nobody_without_a_timeline(
+    ctx: JobContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fan_out, "PIECE", 3)
+    ben = await make.person(ctx.db, "ben")
+    fans = [await make.person(ctx.db, f"fan{n}") for n in range(8)]
+    for fan in fans:
+        await make.follow(ctx.db, fan, ben)
+    for fan in fans[:7]:
+        await read(ctx, fan)
+    before = await ctx.cache.run(lambda redis: redis.dbsize())
+    post = await make.post(ctx.db, ben)
+
+    await run(ctx, published(post), feed.fan_out_post)
+
+    assert await ctx.cache.run(lambda redis: redis.dbsize()) == before
+    missing = await reading.missing_entries(ctx.db, ctx.cache, [fan.user_id for fan in fans])
+    assert missing == []
+
+
+async def test_after_a_crash_it_goes_on_where_it_was(ctx: JobContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fan_out, "PIECE", 3)
+    ben = await make.person(ctx.db, "ben")
+    fans = [await make.person(ctx.db, f"fan{n}") for n in range(8)]
+    for fan in fans:
+        await make.follow(ctx.db, fan, ben)
+        await read(ctx, fan)
+    post = await make.post(ctx.db, ben)
+    routes = {PostPublished: (feed.fan_out_post,)}
+    await parts.emit(ctx.db, published(post))
+    (task_id,) = await parts.relayed(ctx.db, routes)
+    claim = await ctx.db.write(lambda tx: tasks.claim(tx, task_id, ["feed.fan_out_post"]))
+    assert claim
+    # What a worker did before it was killed: the first piece, and its place in the task.
+    order = sorted((fan.user_id for fan in fans), key=lambda each: each.bytes)
+    await ctx.db.write(lambda tx: tasks.advance(tx, claim, {"after": str(order[2])}))
+    await ctx.db.write(lambda tx: tasks.give_back(tx, claim))
+
+    await parts.handled(ctx, routes, [task_id])
+
+    missing = await reading.missing_entries(ctx.db, ctx.cache, order)
+    assert {person for person, _ in missing} == set(order[:3])
+
+
+async def test_running_twice_shows_and_tells_once(ctx: JobContext) -> None:
+    ana, ben = await make.person(ctx.db, "ana"), await make.person(ctx.db, "ben")
+    await make.follow(ctx.db, ana, ben)
+    await read(ctx, ana)
+    marks = await watch(ctx, ana)
+    post = await make.post(ctx.db, ben)
+
+    task_id = await run(ctx, published(post), feed.fan_out_post)
+    await parts.reopen(ctx.db, task_id)
+    await parts.handled(ctx, {PostPublished: (feed.fan_out_post,)}, [task_id])
+
+    assert await read(ctx, ana) == [post]
+    assert [each.event for each in await told(ctx, marks)] == ["PostPublished"]
+
+
+async def test_a_post_deleted_meanwhile_is_not_pushed(ctx: JobContext) -> None:
+    ana, ben = await make.person(ctx.db, "ana"), await make.person(ctx.db, "ben")
+    await make.follow(ctx.db, ana, ben)
+    await read(ctx, ana)
+    post = await make.post(ctx.db, ben, deleted_at=make.START)
+
+    await run(ctx, published(post), feed.fan_out_post)
+
+    assert await read(ctx, ana) == []
+
+
+async def test_without_redis_watchers_are_told_and_the_push_is_tried_again(ctx: JobContext) -> None:
+    ana, ben = await make.person(ctx.db, "ana"), await make.person(ctx.db, "ben")
+    await make.follow(ctx.db, ana, ben)
+    await read(ctx, ana)
+    marks = await watch(ctx, ana)
+    post = await make.post(ctx.db, ben)
+
+    task_id = await run(away(ctx), published(post), feed.fan_out_post)
+    during = await told(ctx, marks)
+    assert await read(ctx, ana) == []
+    await parts.reopen(ctx.db, task_id)
+    await parts.handled(ctx, {PostPublished: (feed.fan_out_post,)}, [task_id])
+
+    assert [each.ids["post_id"] for each in during] == [str(post.id)]
+    assert await told(ctx, marks) == during
+    assert await read(ctx, ana) == [post]
+
+
+async def test_a_deleted_post_leaves_timelines_and_watchers_are_told(ctx: JobContext) -> None:
+    ana, ben = await make.person(ctx.db, "ana"), await make.person(ctx.db, "ben")
+    await make.follow(ctx.db, ana, ben)
+    kept, deleted = await make.posts(ctx.db, ben, [1, 2])
+    await read(ctx, ana)
+    marks = await watch(ctx, ana)
+    await make.change(ctx.db, deleted, deleted_at=make.START)
+
+    await run(ctx, PostDeleted(author_id=deleted.author_id, post_id=deleted.id), feed.take_back_post)
+
+    assert await read(ctx, ana) == [kept]
+    assert [each.event for each in await told(ctx, marks)] == ["PostDeleted"]
+
+
+@pytest.mark.parametrize("kind", [UserFollowed, UserUnfollowed])
+async def test_a_change_of_follows_starts_the_feed_anew(
+    ctx: JobContext, kind: type[UserFollowed | UserUnfollowed]
+) -> None:
+    ana, ben, cleo = [await make.person(ctx.db, name) for name in ("ana", "ben", "cleo")]
+    await make.follow(ctx.db, ana, ben)
+    mine, theirs = await make.post(ctx.db, ben, 1), await make.post(ctx.db, cleo, 2)
+    assert await read(ctx, ana) == [mine]
+    marks = await watch(ctx, ana)
+    await (make.follow if kind is UserFollowed else make.unfollow)(ctx.db, ana, cleo if kind is UserFollowed else ben)
+
+    await run(ctx, kind(follower_id=ana.user_id, followee_id=cleo.user_id), feed.start_anew)
+
+    assert await read(ctx, ana) == ([theirs, mine] if kind is UserFollowed else [])
+    assert [each.event for each in await told(ctx, marks)] == [kind.__name__]
+
+
+async def test_a_dead_redis_is_an_outage_not_a_failure(ctx: JobContext) -> None:
+    with pytest.raises(CacheUnavailable):
+        await away(ctx).epochs.current(fresh=True)
