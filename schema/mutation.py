@@ -34,9 +34,7 @@ def _mutation(function: Call) -> Any:
     Every field of the payload needs a default, since a refusal fills `errors` alone. The graph shows the payload as
     nullable, so that an unexpected failure of one mutation leaves the others of the operation their answers.
     """
-    payload: Any = inspect.signature(function).return_annotation
-    if not inspect.isclass(payload) or "errors" not in getattr(payload, "__dataclass_fields__", {}):
-        raise TypeError(f"{function.__qualname__} must be annotated to return a payload, outside of quotes")
+    payload = _payload_of(function)
 
     def told(call: Call) -> Call:
         @wraps(call)
@@ -49,6 +47,13 @@ def _mutation(function: Call) -> Any:
         return refused_or_done
 
     return declare_root(function, told, is_nullable=True)
+
+
+def _payload_of(function: Call) -> Any:
+    payload = inspect.signature(function).return_annotation
+    if "errors" not in getattr(payload, "__dataclass_fields__", {}):
+        raise TypeError(f"{function.__qualname__} must be annotated to return a payload, outside of quotes")
+    return payload
 
 
 if TYPE_CHECKING:
