@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -402,6 +403,27 @@ async def test_when_the_process_ends_clients_are_told_to_come_back(world: World)
 
     assert await closed(socket) == 1012
     assert world.cancelled.is_set()
+
+
+async def test_on_sigterm_sockets_move_on_and_running_operations_are_answered(world: World) -> None:
+    app = small_application(world)
+    async with serving(app) as (host, port), opened(f"ws://{host}:{port}/graphql") as socket:
+        await init(socket)
+        await send(socket, subscribe("subscription { endless }"))
+        await receive(socket)
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET /graphql?query={slow} HTTP/1.1\r\nhost: x\r\n\r\n")
+        world.reached.clear()
+        await asyncio.wait_for(world.reached.wait(), 5)
+        signal.raise_signal(signal.SIGTERM)
+
+        assert await closed(socket) == 1012
+        world.gate.set()
+        answer = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+
+    assert b'{"data":{"slow":"done"}}' in answer
+    assert b"connection: close" in answer
 
 
 async def test_the_operation_ends_when_the_client_leaves(world: World) -> None:
