@@ -22,7 +22,7 @@ Guard: TypeAlias = Callable[[Call], Call]
 Wanted: TypeAlias = frozenset[str]
 """Dotted paths of schema names below a field, as `edges.node.author`; aliases and type conditions are left out."""
 
-MARK = "aperture.kind"
+MARK = "kind"
 """Where the metadata of a Strawberry field keeps its `FieldKind`."""
 
 _DEFINITION = "strawberry-definition"
@@ -106,7 +106,7 @@ def walk_fields(schema: GraphQLSchema) -> Iterator[Place]:
 
 
 def misdeclared(schema: GraphQLSchema) -> list[str]:
-    """Fields an executor could only run object by object: functions without a kind, and roots that are none.
+    """Fields an executor could only run object by object: functions without a kind, roots that are none, extensions.
 
     `schema` is the graphql-core schema beneath the Strawberry one. An empty list means that every level of every
     operation costs one call per field.
@@ -121,6 +121,8 @@ def misdeclared(schema: GraphQLSchema) -> list[str]:
             found[where] = f"{where} runs a function but is neither attribute, batched nor root"
         if kind is not None and kind.kind is Kind.ROOT and place.parent not in roots:
             found[where] = f"{where} is a root field of a type that is no root"
+        if definition is not None and definition.extensions:
+            found[where] = f"{where} has an extension of Strawberry, which the compiled path does not know"
         if where in found and place.is_below_list:
             found[where] += ", below a list"
     return list(found.values())

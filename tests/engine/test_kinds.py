@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import pytest
 import strawberry
+from strawberry.extensions import FieldExtension
 
 from engine.kinds import Kind, Wanted, kind_of, misdeclared, walk_fields
 from schema.fields import attribute, batched, root
@@ -224,6 +225,10 @@ def test_a_function_per_object_below_a_list_is_found() -> None:
         async def lost(ctx: Ctx) -> int:
             return 1
 
+        @strawberry.field(extensions=[FieldExtension()])  # type: ignore[untyped-decorator]
+        def extended(self) -> int:
+            return 1
+
     @strawberry.type
     class SlowQuery:
         @root
@@ -233,4 +238,5 @@ def test_a_function_per_object_below_a_list_is_found() -> None:
     assert misdeclared(strawberry.Schema(query=SlowQuery)._schema) == [
         "Slow.oneByOne runs a function but is neither attribute, batched nor root, below a list",
         "Slow.lost is a root field of a type that is no root, below a list",
+        "Slow.extended has an extension of Strawberry, which the compiled path does not know, below a list",
     ]
