@@ -5,6 +5,7 @@ from binascii import Error as BadBase64
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from secrets import randbits
 from typing import ClassVar, Self, TypeVar
 from uuid import UUID
 
@@ -17,9 +18,22 @@ from core.errors import NotFound
 Id = TypeVar("Id", bound="_Single | _Authored | _Personal")
 
 
+_RANDOM_BITS = 80
+_last = UUID(int=0)
+
+
 def new_uuid() -> UUID:
-    """A fresh UUIDv7 of the clock's moment; ids made later sort later."""
-    return uuid7(nanoseconds=int(clock.now().timestamp() * 1000) * 1_000_000)
+    """A fresh UUIDv7 of the clock's moment; ids that one process makes later sort later, also within a millisecond.
+
+    Within a millisecond the id before is raised by a random step: RFC 9562, section 6.2, method 2.
+    """
+    global _last  # noqa: PLW0603 - one order per process
+    fresh = uuid7(nanoseconds=round(clock.now().timestamp() * 1000) * 1_000_000)
+    is_same_moment = fresh.int >> _RANDOM_BITS == _last.int >> _RANDOM_BITS
+    if is_same_moment and fresh <= _last:
+        fresh = UUID(int=_last.int + 1 + randbits(32))
+    _last = fresh
+    return fresh
 
 
 def _encode(prefix: str, *parts: UUID) -> str:
@@ -35,6 +49,8 @@ def _decode(prefix: str, text: str, count: int) -> tuple[UUID, ...]:
         raw = urlsafe_b64decode(tail + "=" * (-len(tail) % 4))
     except (BadBase64, ValueError):
         raise NotFound(id=text) from None
+    if len(raw) != count * 16:
+        raise NotFound(id=text)
     parts = tuple(UUID(bytes=raw[at : at + 16]) for at in range(0, count * 16, 16))
     if _encode(prefix, *parts) != text:
         raise NotFound(id=text)

@@ -21,6 +21,7 @@ Candidates = Mapping[PostId, Sequence[Any]]
 # A post with very many comments must not cost more than others: only its newest are looked at.
 CONSIDERED = 8
 SHOWN = 2
+SPARE = 2
 
 
 async def candidates(db: Read, ids: Sequence[PostId]) -> Candidates:
@@ -42,11 +43,12 @@ def writers(found: Candidates) -> set[UUID]:
 
 async def choose(db: Read, viewer: Viewer, seen: "SeenPosts", found: Candidates) -> None:
     """Fill `seen.previews`: comments by people the viewer follows first, then the newest."""
-    shown = {post: _best(rows, seen) for post, rows in found.items() if post in seen.posts}
-    people = {row.commenter_id for rows in shown.values() for row in rows}
+    best = {post: _best(rows, seen) for post, rows in found.items() if post in seen.posts}
+    people = {row.commenter_id for rows in best.values() for row in rows}
     seen.users.update(await profiles.users(db, viewer, people - seen.users.keys(), seen.relationships))
     for post in seen.posts:
-        seen.previews[post] = tuple(comment(row) for row in shown.get(post, ()) if _is_visible(row, seen))
+        visible = [row for row in best.get(post, ()) if _is_visible(row, seen)]
+        seen.previews[post] = tuple(comment(row) for row in visible[:SHOWN])
 
 
 def comment(row: Any) -> VisibleComment:
@@ -67,7 +69,7 @@ def comment(row: Any) -> VisibleComment:
 
 def _best(rows: Sequence[Any], seen: "SeenPosts") -> Sequence[Any]:
     ordered = sorted(rows, key=lambda row: (seen.relationships[row.commenter_id].follows, row.id), reverse=True)
-    return ordered[:SHOWN]
+    return ordered[: SHOWN + SPARE]
 
 
 def _is_visible(row: Any, seen: "SeenPosts") -> bool:

@@ -1,0 +1,1 @@
+"""What goes on while parts of the installation are killed, and what is whole afterwards."""
