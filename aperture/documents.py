@@ -15,12 +15,11 @@ from graphql import (
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
-from aperture import limits
+from aperture import errors, limits
 from core.errors import ApiError
 
 # A parsed document takes some 330 bytes per character: at most 66 MB.
 REMEMBERED_CHARACTERS: Final = 200_000
-ERRORS: Final = 10
 
 # Comparing repeated fields is quadratic: by default 2 kB of them take half a second. Real screens need below 100.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
@@ -75,11 +74,11 @@ class Documents:
         except GraphQLError as error:
             raise DocumentRefused("PARSE_FAILED", [error]) from None
         limits.check(ast)
-        errors = validate(
-            self._schema, ast, self._rules, max_errors=ERRORS - 1, hide_suggestions=not self.allows_introspection
+        found = validate(
+            self._schema, ast, self._rules, max_errors=errors.ERRORS - 1, hide_suggestions=not self.allows_introspection
         )
-        if errors:
-            raise DocumentRefused("VALIDATION_FAILED", errors)
+        if found:
+            raise DocumentRefused("VALIDATION_FAILED", found)
         return Document(ast, _operations(ast))
 
 
