@@ -38,7 +38,7 @@ class Backends:
 
     async def aclose(self) -> None:
         """Close what was opened."""
-        await self.tokens.aclose()
+        await self.tokens.settled()
         await self.pubsub.aclose()
         await self.cache.aclose()
         await self.db.aclose()

@@ -204,6 +204,6 @@ class TokenMemory:
         """Ask the database about this session at its next request."""
         self.sessions.pop(session, None)
 
-    async def aclose(self) -> None:
+    async def settled(self) -> None:
         """Wait for what was started behind the requests."""
         await asyncio.gather(*self.running)

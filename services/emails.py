@@ -1,5 +1,6 @@
 """Email addresses: how they are written, and who holds one."""
 
+from typing import Final
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
@@ -9,6 +10,8 @@ from core import clock
 from core.db import Write
 from core.errors import Conflict, Invalid, Path
 from models.accounts import Email
+
+MAX_LENGTH: Final = 254
 
 
 def check(email: str, path: Path) -> str:
@@ -21,6 +24,8 @@ def check(email: str, path: Path) -> str:
 
 def key_of(text: str) -> str | None:
     """The form in which addresses are compared; None for what is not an address."""
+    if len(text) > MAX_LENGTH:
+        return None
     try:
         return validate_email(text.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError:
