@@ -11,9 +11,9 @@ from starlette.routing import Route
 
 from core import clock
 from core.errors import Unavailable
-from core.storage.grants import BadToken, UploadGrant
+from core.storage.grants import BadToken
 from core.storage.keys import Area
-from core.storage.local import LocalStorage, WrongChecksum, WrongLength
+from core.storage.local import LocalStorage, TooFewBytes, TooManyBytes, WrongChecksum
 from core.storage.port import FOREVER, StoredObject
 
 _SILENCE_SECONDS = 20
@@ -22,6 +22,22 @@ _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+class _WrongType(Exception):
+    """The bytes are said to be of another type than the token allows."""
+
+
+_REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
+    BadToken: (403, "BAD_SIGNATURE", "This address is not valid, or no longer."),
+    _WrongType: (403, "WRONG_TYPE", "This address takes another type."),
+    TooManyBytes: (413, "TOO_LARGE", "These are more bytes than were announced."),
+    TooFewBytes: (400, "TOO_SHORT", "These are fewer bytes than were announced."),
+    WrongChecksum: (400, "WRONG_CHECKSUM", "These are not the bytes that were announced."),
+    TimeoutError: (408, "TOO_SLOW", "The bytes stopped coming."),
+    ClientDisconnect: (408, "TOO_SLOW", "The bytes stopped coming."),
+    Unavailable: (503, "UNAVAILABLE", "The store is down. Try again in a moment."),
 }
 
 
@@ -35,32 +51,23 @@ def storage_routes(store: LocalStorage) -> list[Route]:
 
 
 async def _upload(store: LocalStorage, request: Request) -> Response:
-    """Takes exactly what the token announces: more bytes are 413, fewer or others 400, another token or type 403."""
-    try:
-        grant = store.grants.upload(request.path_params["token"])
-    except BadToken:
-        return _refused(403, "BAD_SIGNATURE", "This upload address is not valid, or no longer.")
-    if request.headers.get("content-type") != grant.content_type:
-        return _refused(403, "WRONG_TYPE", f"This address takes {grant.content_type}.")
+    """Takes exactly what the token announces; of anything else, and of a part, nothing stays."""
     try:
         async with timeout(_UPLOAD_SECONDS):
-            stored = await _receive(store, grant, request)
-    except WrongLength as wrong:
-        return _refused(413 if wrong.is_too_long else 400, "WRONG_LENGTH", f"Send {grant.byte_size} bytes.")
-    except WrongChecksum:
-        return _refused(400, "WRONG_CHECKSUM", "These are not the bytes that were announced.")
-    except (ClientDisconnect, TimeoutError):
-        return _refused(408, "TOO_SLOW", "The bytes stopped coming.")
-    except Unavailable as away:
-        return _refused(503, away.code, away.message)
+            stored = await _receive(store, request)
+    except tuple(_REFUSALS) as refusal:
+        return _refused(*_REFUSALS[type(refusal)])
     return Response(status_code=200, headers={"ETag": _etag(stored)})
 
 
-async def _receive(store: LocalStorage, grant: UploadGrant, request: Request) -> StoredObject:
-    """A length that is announced wrong is refused before its bytes are sent."""
+async def _receive(store: LocalStorage, request: Request) -> StoredObject:
+    """What is announced wrong is refused before its bytes are sent."""
+    grant = store.grants.upload(request.path_params["token"])
+    if request.headers.get("content-type") != grant.content_type:
+        raise _WrongType
     announced = int(request.headers.get("content-length", grant.byte_size))
     if announced != grant.byte_size:
-        raise WrongLength(is_too_long=announced > grant.byte_size)
+        raise TooManyBytes if announced > grant.byte_size else TooFewBytes
     return await store.receive(grant, _chunks(request))
 
 
@@ -82,7 +89,7 @@ async def _signed(store: LocalStorage, request: Request) -> Response:
     try:
         grant, expires_at = store.grants.read(request.path_params["token"])
     except BadToken:
-        return _refused(403, "BAD_SIGNATURE", "This address is not valid, or no longer.")
+        return _refused(*_REFUSALS[BadToken])
     seconds = (expires_at - clock.now()) // timedelta(seconds=1)
     return await _file(store, request, grant.key, f"private, max-age={seconds}")
 

@@ -24,12 +24,12 @@ T = TypeVar("T")
 _BLOCK = 1 << 20
 
 
-class WrongLength(Exception):
-    """More or fewer bytes came than were announced."""
+class TooManyBytes(Exception):
+    """More came than were announced."""
 
-    def __init__(self, *, is_too_long: bool) -> None:
-        super().__init__("too long" if is_too_long else "too short")
-        self.is_too_long = is_too_long
+
+class TooFewBytes(Exception):
+    """Fewer came than were announced."""
 
 
 class WrongChecksum(Exception):
@@ -53,7 +53,7 @@ class LocalStorage:
     async def receive(self, grant: UploadGrant, chunks: AsyncIterator[bytes]) -> StoredObject:
         """Store what a stream brings, block by block; nothing stays of bytes that are not those of the grant.
 
-        Raises `WrongLength`, at the first byte too many, and `WrongChecksum`.
+        Raises `TooManyBytes`, at the first of them, `TooFewBytes` and `WrongChecksum`.
         """
         upload = await _in_thread(lambda: _Partial(self._partial))
         try:
@@ -61,13 +61,13 @@ class LocalStorage:
             async for chunk in chunks:
                 block += chunk
                 if upload.byte_size + len(block) > grant.byte_size:
-                    raise WrongLength(is_too_long=True)
+                    raise TooManyBytes
                 if len(block) >= _BLOCK:
                     await _in_thread(partial(upload.write, block))
                     block = bytearray()
             await _in_thread(partial(upload.write, block))
             if upload.byte_size < grant.byte_size:
-                raise WrongLength(is_too_long=False)
+                raise TooFewBytes
             if grant.sha256 is not None and upload.sha256 != grant.sha256:
                 raise WrongChecksum
             return await _in_thread(lambda: self._settle(upload, grant.key, grant.content_type))

@@ -5,6 +5,7 @@ import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -110,6 +111,7 @@ class S3Storage:
             Key=key,
             Body=data,
             ContentType=content_type,
+            ChecksumAlgorithm="SHA256",
             ChecksumSHA256=_encoded(sha256),
             CacheControl=FOREVER if area_of(key) is Area.PUBLIC else "private, no-store",
         )
@@ -118,7 +120,7 @@ class S3Storage:
     def _get_to(self, key: str, path: Path) -> StoredObject:
         answer = self._client.get_object(Bucket=self._bucket, Key=key)
         digest = hashlib.sha256()
-        with path.open("wb") as file, answer["Body"] as body:
+        with path.open("wb") as file, closing(answer["Body"]) as body:
             for block in body.iter_chunks(_BLOCK):
                 digest.update(block)
                 file.write(block)
