@@ -24,12 +24,12 @@ _INFO = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annot
 
 def attribute(function: F) -> F:
     """A value of the object, at once: `def caption(self, *, size: ImageSize = …) -> str`."""
-    kind = FieldKind(Kind.ATTRIBUTE, function)
+    kind = FieldKind(Kind.ATTRIBUTE, _null_is_default(function))
 
     def resolve(self: Any, **args: Any) -> Any:
         return kind.call(self, **args)
 
-    field: F = _field(resolve, function, kind, inspect.signature(function))
+    field: F = _field(resolve, function, kind, _method(function, given=1, own=(_SELF,)))
     return field
 
 
@@ -39,7 +39,7 @@ def _batched(function: Call) -> Any:
     The list holds a value or an exception per parent, in their order; the graph shows its item type. A keyword
     `wanted: Wanted` is filled with what is asked for below the field and does not appear in the graph.
     """
-    kind = FieldKind(Kind.BATCHED, function, _looks_ahead(function))
+    kind = FieldKind(Kind.BATCHED, _null_is_default(function), _looks_ahead(function))
 
     async def resolve(self: Any, info: strawberry.Info, **args: Any) -> Any:
         return await _batch_of(kind, info, args).load(self)
@@ -68,7 +68,7 @@ else:
 def declare_root(function: Call, around: Guard | None = None, *, is_nullable: bool = False) -> Any:
     """A root field; `around` wraps it outside of every guard; the graph shows its answer as nullable if told so."""
     declared = _opened(function) if inspect.isasyncgenfunction(function) else function
-    kind = FieldKind(Kind.ROOT, declared, _looks_ahead(function), *([around] if around else []))
+    kind = FieldKind(Kind.ROOT, _null_is_default(declared), _looks_ahead(function), *([around] if around else []))
 
     async def resolve(self: Any, info: strawberry.Info, **args: Any) -> Any:  # noqa: ARG001 - a root has no object
         return await kind.call(info.context, **args, **_look_ahead(kind, info._raw_info))  # noqa: SLF001
@@ -100,22 +100,43 @@ def _field(resolve: Call, function: Call, kind: FieldKind, shown: inspect.Signat
     return declare(resolver=resolve, metadata={MARK: kind})
 
 
-def _method(function: Call, *, given: int) -> inspect.Signature:
-    """`(self, info, *, …)` with the arguments of `function`, less the `given` first ones and `wanted`."""
+def _method(function: Call, *, given: int, own: tuple[inspect.Parameter, ...] = (_SELF, _INFO)) -> inspect.Signature:
+    """`(self, info, *, …)` with the arguments of `function`, less the `given` first ones and `wanted`.
+
+    A default of None is a plain optional argument; in the graph it has no default at all.
+    """
     written = inspect.signature(function)
     kept = [each for name, each in list(written.parameters.items())[given:] if name != "wanted"]
-    return written.replace(parameters=[_SELF, _INFO, *(each.replace(kind=_KEYWORD) for each in kept)])
+    shown = [each.replace(default=strawberry.UNSET) if each.default is None else each for each in kept]
+    return written.replace(parameters=[*own, *(each.replace(kind=_KEYWORD) for each in shown)])
+
+
+def _null_is_default(function: Call) -> Call:
+    """A nullable argument with a default reads null as that default, on every path."""
+    without = (inspect.Parameter.empty, None, strawberry.UNSET)
+    defaults = {name for name, each in inspect.signature(function).parameters.items() if each.default not in without}
+    if not defaults:
+        return function
+
+    @wraps(function)
+    def call(*given: Any, **args: Any) -> Any:
+        return function(
+            *given, **{name: value for name, value in args.items() if value is not None or name not in defaults}
+        )
+
+    return call
 
 
 def _item_of(function: Call) -> Any:
-    """`X` of a function annotated `list[X]`; an `Exception` among the items is no part of the graph."""
+    """`X` of a function annotated `list[X]`; exceptions among the items are no part of the graph."""
     answer = inspect.signature(function).return_annotation
     if get_origin(answer) not in {list, Sequence}:
         raise TypeError(f"{function.__qualname__} must be annotated to return a list, outside of quotes")
     (item,) = get_args(answer)
-    if get_origin(item) in {Union, types.UnionType} and Exception in get_args(item):
-        return Union[tuple(each for each in get_args(item) if each is not Exception)]  # noqa: UP007 - made at run time
-    return item
+    if get_origin(item) not in {Union, types.UnionType}:
+        return item
+    shown = [each for each in get_args(item) if not (isinstance(each, type) and issubclass(each, Exception))]
+    return Union[tuple(shown)]  # noqa: UP007 - made at run time
 
 
 def _looks_ahead(function: Call) -> bool:
