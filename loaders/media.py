@@ -1,11 +1,12 @@
-"""Pictures by their own id."""
+"""Pictures and uploads by their own id."""
 
 from collections.abc import Sequence
 
-from core.ids import MediaId
+from core.ids import MediaId, UploadId
 from loaders.base import Scope
 from services.visibility.media import media
-from services.visibility.rows import VisibleMedia
+from services.visibility.rows import VisibleMedia, VisibleUpload
+from services.visibility.uploads import uploads
 
 
 async def media_by_id(scope: Scope, ids: Sequence[MediaId]) -> list[VisibleMedia | None]:
@@ -13,3 +14,10 @@ async def media_by_id(scope: Scope, ids: Sequence[MediaId]) -> list[VisibleMedia
     async with scope.reading() as db:
         found = await media(db, scope.viewer, ids)
     return [found.get(media_id) for media_id in ids]
+
+
+async def uploads_by_id(scope: Scope, ids: Sequence[UploadId]) -> list[VisibleUpload | None]:
+    """The viewer's own uploads; others are None."""
+    async with scope.reading() as db:
+        found = await uploads(db, scope.viewer, ids)
+    return [found.get(upload_id) for upload_id in ids]

@@ -19,6 +19,7 @@ from schema.fields import attribute, batched
 from schema.mutation import Payload
 from schema.nodes import Node
 from schema.scalars import LanguageTag, TimeZone
+from schema.uploads import UploadsOfViewer
 from services.accounts import AccountRow
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Account(Node):
 
 
 @strawberry.type
-class Viewer(HomeFeedOfViewer, Node):
+class Viewer(HomeFeedOfViewer, UploadsOfViewer, Node):
     user_id: strawberry.Private[UUID]
     session_id: strawberry.Private[SessionId]
 

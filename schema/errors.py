@@ -15,7 +15,7 @@ from schema.fields import batched
 from schema.nodes import Node
 
 if TYPE_CHECKING:
-    from schema.media import Upload
+    from schema.uploads import Upload
 
 
 @strawberry.enum
@@ -102,10 +102,10 @@ class MediaError(UserError):
     @batched
     async def upload(
         parents: list["MediaError"], ctx: Context
-    ) -> list[Annotated["Upload", strawberry.lazy("schema.media")] | None]:
+    ) -> list[Annotated["Upload", strawberry.lazy("schema.uploads")] | None]:
         ids = [each.upload_id for each in parents if each.upload_id]
         found = dict(zip(ids, await nodes.load(ctx, ids), strict=True))
-        return [each.upload_id and found[each.upload_id] for each in parents]
+        return [found[each.upload_id] if each.upload_id else None for each in parents]
 
 
 @strawberry.type

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NewType
 from uuid import UUID
 
-from core.ids import CommentId, MediaId, PostId
+from core.ids import CommentId, MediaId, PostId, UploadId
 from services.visibility.rules import Access
 
 
@@ -36,6 +36,26 @@ class MediaRow:
     placeholder: str | None
     is_public: bool
     renditions: tuple[RenditionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRow:
+    """A file on its way in, for its owner."""
+
+    id: UploadId
+    state: str
+    purpose: str
+    file_name: str | None
+    content_type: str
+    byte_size: int
+    received_bytes: int
+    sha256: str | None
+    storage_key: str
+    stage: str | None
+    fraction: float
+    failure_code: str | None
+    created_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +115,7 @@ class CommentRow:
 
 
 VisibleMedia = NewType("VisibleMedia", MediaRow)
+VisibleUpload = NewType("VisibleUpload", UploadRow)
 VisibleUser = NewType("VisibleUser", UserRow)
 VisiblePost = NewType("VisiblePost", PostRow)
 VisibleComment = NewType("VisibleComment", CommentRow)
