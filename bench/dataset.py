@@ -91,7 +91,8 @@ class Network:
         followers = np.concatenate([self._random.integers(0, sizes.people, sizes.follows), readers])
         followees = self._people(len(followers), 2.4)
         edges = _pairs(followers, followees, sizes.people)
-        return edges[edges[:, 0] != edges[:, 1]]
+        others: NDArray[np.int64] = edges[edges[:, 0] != edges[:, 1]]
+        return others
 
     def _ids(self, at: NDArray[np.int64]) -> list[UUID]:
         """UUIDv7 of moments given in milliseconds since a year before `NOW`."""
@@ -141,7 +142,7 @@ def _tables(network: Network) -> Iterator[tuple[str, str, Iterable[tuple[Any, ..
     likes, comments = network.likes().tolist(), network.comments().tolist()
     yield "post_likes", _LIKE, ((*authored[post], people[who], NOW) for post, who in likes)
     written = zip(comments, network.ids(len(comments)), strict=True)
-    yield "comments", _COMMENT, (_comment(*authored[post], people[who], each) for (post, who), each in written)
+    yield "comments", _COMMENT, (_comment(authored[post], people[who], each) for (post, who), each in written)
     for name, pairs in (("likes", likes), ("comments", comments)):
         counts = np.bincount([post for post, _ in pairs], minlength=len(posts)).tolist()
         yield "counters", _COUNTER, ((*authored[n], name, count) for n, count in enumerate(counts) if count)
@@ -188,5 +189,6 @@ def _picture(author: UUID, post: UUID, each: UUID) -> tuple[Any, ...]:
 _COMMENT = "author_id id post_id commenter_id text mentions state created_at"
 
 
-def _comment(author: UUID, post: UUID, writer: UUID, each: UUID) -> tuple[Any, ...]:
+def _comment(on: tuple[UUID, UUID], writer: UUID, each: UUID) -> tuple[Any, ...]:
+    author, post = on
     return (author, each, post, writer, WORDS[each.int % 6], "{}", "VISIBLE", moment(each))

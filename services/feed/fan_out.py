@@ -8,7 +8,7 @@ from sqlalchemy import Uuid, bindparam, text
 from core.db import Read
 from core.ids import PostId
 
-PIECE = 500
+PIECE = 5_000
 
 _NOBODY = UUID(int=0)
 
