@@ -321,10 +321,14 @@ async def test_nobody_reads_sessions_and_accounts_of_others(api: Client) -> None
     ben = await signed_up(api, email="ben@example.com", handle="ben")
     own = api.signed_in(ana["tokens"]["accessToken"])
 
-    for of in (lambda it: it["session"]["id"], lambda it: it["viewer"]["id"], lambda it: it["viewer"]["account"]["id"]):
-        assert (await own.ask(node, id=of(ana)))["node"]["id"] == of(ana)
-        assert (await own.ask(node, id=of(ben)))["node"] is None
-        assert (await api.ask(node, id=of(ana)))["node"] is None
+    for mine, theirs in zip(private_ids(ana), private_ids(ben), strict=True):
+        assert (await own.ask(node, id=mine))["node"]["id"] == mine
+        assert (await own.ask(node, id=theirs))["node"] is None
+        assert (await api.ask(node, id=mine))["node"] is None
+
+
+def private_ids(signed_up: Any) -> list[str]:
+    return [signed_up["session"]["id"], signed_up["viewer"]["id"], signed_up["viewer"]["account"]["id"]]
 
 
 async def test_other_programs_can_check_our_tokens(api: Client) -> None:
