@@ -15,7 +15,12 @@ from resolvers.profiles import ProfileMutations, ProfileQueries
 from resolvers.server import ServerQueries
 from schema import contract
 from schema.errors import ERROR_TYPES
+from schema.events import StreamResetEvent
+from schema.feed import HomeFeedNewPostsEvent, HomeFeedStaleEvent
+from schema.media_events import UploadFinishedEvent, UploadProgressEvent
+from schema.post_events import PostEngagementEvent, PostRemovedEvent, PostUpdatedEvent
 from schema.scalars import SCALARS
+from schema.text import HashtagSegment, LinkSegment, MentionSegment, PlainSegment
 from subscriptions.feed import FeedSubscriptions
 from subscriptions.media import MediaSubscriptions
 from subscriptions.posts import PostSubscriptions
@@ -45,11 +50,21 @@ class Subscription(FeedSubscriptions, PostSubscriptions, MediaSubscriptions):
     pass
 
 
+# Types that fields name by their interface alone.
+_BEHIND_INTERFACES = (
+    *ERROR_TYPES,
+    *(PlainSegment, MentionSegment, HashtagSegment, LinkSegment),
+    *(PostEngagementEvent, PostUpdatedEvent, PostRemovedEvent),
+    *(HomeFeedNewPostsEvent, HomeFeedStaleEvent),
+    *(UploadProgressEvent, UploadFinishedEvent),
+    StreamResetEvent,
+)
+
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    types=ERROR_TYPES,
+    types=_BEHIND_INTERFACES,
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 contract.bind(schema)
