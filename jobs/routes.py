@@ -1,6 +1,7 @@
 """The one map from what happened to what follows from it."""
 
 from core.events import (
+    AccountCreated,
     CommentAdded,
     CommentDeleted,
     Event,
@@ -9,6 +10,8 @@ from core.events import (
     PostPublished,
     PostUnliked,
     PostUpdated,
+    ProfileUpdated,
+    SessionEnded,
     UploadCompleted,
     UploadDropped,
     UploadFinished,
@@ -20,6 +23,9 @@ from jobs import feed, topics
 from jobs.base import Consequence
 
 ROUTES: dict[type[Event], tuple[Consequence, ...]] = {
+    AccountCreated: (),
+    SessionEnded: (),
+    ProfileUpdated: (),
     UploadCompleted: (topics.media,),
     UploadProgressed: (topics.media,),
     UploadFinished: (topics.media,),
