@@ -37,9 +37,12 @@ from core.imaging.child import serve
 serve(limits, is_offline=is_offline)
 """
 _ROOT = Path(__file__).parent.parent
+# One heap that keeps what a photo of 12 megapixels needs for the next one: an eighth of the time was page faults.
 _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "134217728",
     "OPENBLAS_NUM_THREADS": "1",
     "VIPS_BLOCK_UNTRUSTED": "1",
     "VIPS_CONCURRENCY": "1",
@@ -110,7 +113,7 @@ class Sandbox:
             raise
         if not is_offline and not self._warned:
             self._warned = True
-            log.warning("picture processes share the network of this machine: it allows no network namespaces")
+            log.warning("pictures not cut off from the network", reason="no network namespaces on this machine")
         return child
 
     async def _end(self, child: "_Child") -> None:
