@@ -1,6 +1,7 @@
 """A fact, consequences of it that can be counted, and the worker's steps in one word each."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
@@ -15,12 +16,12 @@ from core.ids import new_uuid
 from jobs.base import Consequence, JobContext, consequence
 from jobs.relay import Sweeper, by_name
 from jobs.tasks import handle
-from models.counters import CounterDelta
+from models.counters import Counter, CounterDelta
 from models.tasks import Task
 from services import counters, outbox, tasks
 from services.outbox import Route
 
-Routes = dict[type[Event], tuple[Consequence, ...]]
+Routes = Mapping[type[Any], Sequence[Consequence]]
 
 
 def liked() -> PostLiked:
@@ -75,9 +76,11 @@ async def handled(ctx: JobContext, routes: Routes, task_ids: Sequence[UUID]) -> 
 
 
 async def effects(db: Database) -> int:
-    """How often anything was counted."""
+    """How often anything was counted, folded or not."""
     async with db.reading(fresh=True) as read:
-        return int(await read.scalar(select(func.coalesce(func.sum(CounterDelta.delta), 0))))
+        deltas, values = func.coalesce(func.sum(CounterDelta.delta), 0), func.coalesce(func.sum(Counter.value), 0)
+        both = select(select(deltas).scalar_subquery() + select(values).scalar_subquery())
+        return int(await read.scalar(both))
 
 
 async def open_tasks(db: Database) -> int:
@@ -95,3 +98,10 @@ async def kept(db: Database, task_id: UUID) -> Any:
 def later(seconds: float) -> AbstractContextManager[None]:
     """The clock stopped that far from now."""
     return clock.frozen(clock.now() + timedelta(seconds=seconds))
+
+
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+    """Look again and again until it holds; fail after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110 - what is waited for happens in servers and other processes
+            await asyncio.sleep(0.02)
