@@ -21,6 +21,7 @@ from services.epochs import Epochs
 from services.event_log import LoggedEvent
 from services.feed import fan_out, reading
 from tests.factories import feed as make
+from tests.factories.people import person
 from tests.jobs import parts
 
 PUSHES: parts.Routes = {PostPublished: (feed.fan_out_post,)}
@@ -66,7 +67,7 @@ def away(ctx: JobContext) -> JobContext:
 
 
 async def test_a_post_is_pushed_to_warm_timelines(ctx: JobContext) -> None:
-    ana, ben = await make.person(ctx.db, "ana"), await make.person(ctx.db, "ben")
+    ana, ben = await person(ctx.db, "ana"), await person(ctx.db, "ben")
     await make.follow(ctx.db, ana, ben)
     older = await make.post(ctx.db, ben, 1)
     await read(ctx, ana)
@@ -84,8 +85,8 @@ async def test_all_pieces_are_reached_and_nobody_without_a_timeline(
     ctx: JobContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fan_out, "PIECE", 3)
-    ben = await make.person(ctx.db, "ben")
-    fans = [await make.person(ctx.db, f"fan{n}") for n in range(8)]
+    ben = await person(ctx.db, "ben")
+    fans = [await person(ctx.db, f"fan{n}") for n in range(8)]
     for fan in fans:
         await make.follow(ctx.db, fan, ben)
     for fan in fans[:7]:
@@ -102,8 +103,8 @@ async def test_all_pieces_are_reached_and_nobody_without_a_timeline(
 
 async def test_after_a_crash_it_goes_on_where_it_was(ctx: JobContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fan_out, "PIECE", 3)
-    ben = await make.person(ctx.db, "ben")
-    fans = [await make.person(ctx.db, f"fan{n}") for n in range(8)]
+    ben = await person(ctx.db, "ben")
+    fans = [await person(ctx.db, f"fan{n}") for n in range(8)]
     for fan in fans:
         await make.follow(ctx.db, fan, ben)
         await read(ctx, fan)
@@ -124,7 +125,7 @@ async def test_after_a_crash_it_goes_on_where_it_was(ctx: JobContext, monkeypatc
 
 
 async def test_running_twice_shows_and_tells_once(ctx: JobContext) -> None:
-    ana, ben = await make.person(ctx.db, "ana"), await make.person(ctx.db, "ben")
+    ana, ben = await person(ctx.db, "ana"), await person(ctx.db, "ben")
     await make.follow(ctx.db, ana, ben)
     await read(ctx, ana)
     marks = await watch(ctx, ana)
@@ -139,7 +140,7 @@ async def test_running_twice_shows_and_tells_once(ctx: JobContext) -> None:
 
 
 async def test_a_post_deleted_meanwhile_is_not_pushed(ctx: JobContext) -> None:
-    ana, ben = await make.person(ctx.db, "ana"), await make.person(ctx.db, "ben")
+    ana, ben = await person(ctx.db, "ana"), await person(ctx.db, "ben")
     await make.follow(ctx.db, ana, ben)
     await read(ctx, ana)
     post = await make.post(ctx.db, ben, deleted_at=make.START)
@@ -150,7 +151,7 @@ async def test_a_post_deleted_meanwhile_is_not_pushed(ctx: JobContext) -> None:
 
 
 async def test_without_redis_watchers_are_told_and_the_push_is_tried_again(ctx: JobContext) -> None:
-    ana, ben = await make.person(ctx.db, "ana"), await make.person(ctx.db, "ben")
+    ana, ben = await person(ctx.db, "ana"), await person(ctx.db, "ben")
     await make.follow(ctx.db, ana, ben)
     await read(ctx, ana)
     marks = await watch(ctx, ana)
@@ -168,7 +169,7 @@ async def test_without_redis_watchers_are_told_and_the_push_is_tried_again(ctx: 
 
 
 async def test_a_deleted_post_leaves_timelines_and_watchers_are_told(ctx: JobContext) -> None:
-    ana, ben = await make.person(ctx.db, "ana"), await make.person(ctx.db, "ben")
+    ana, ben = await person(ctx.db, "ana"), await person(ctx.db, "ben")
     await make.follow(ctx.db, ana, ben)
     kept, deleted = await make.posts(ctx.db, ben, [1, 2])
     await read(ctx, ana)
@@ -185,7 +186,7 @@ async def test_a_deleted_post_leaves_timelines_and_watchers_are_told(ctx: JobCon
 async def test_a_change_of_follows_starts_the_feed_anew(
     ctx: JobContext, kind: type[UserFollowed | UserUnfollowed]
 ) -> None:
-    ana, ben, cleo = [await make.person(ctx.db, name) for name in ("ana", "ben", "cleo")]
+    ana, ben, cleo = [await person(ctx.db, name) for name in ("ana", "ben", "cleo")]
     await make.follow(ctx.db, ana, ben)
     mine, theirs = await make.post(ctx.db, ben, 1), await make.post(ctx.db, cleo, 2)
     assert await read(ctx, ana) == [mine]

@@ -16,6 +16,7 @@ from core.settings import settings
 from core.viewer import Viewer
 from services.feed import reading, timelines
 from tests.factories import feed as make
+from tests.factories.people import person
 
 NOWHERE = "unix:///nowhere/valkey.sock"
 
@@ -48,7 +49,7 @@ async def raw_key(db: Database, cache: Cache, viewer: Viewer) -> str:
 
 
 async def test_a_feed_holds_published_posts_of_followed_people_newest_first(db: Database, cache: Cache) -> None:
-    ana, ben, cleo, stranger = [await make.person(db, name) for name in ("ana", "ben", "cleo", "dora")]
+    ana, ben, cleo, stranger = [await person(db, name) for name in ("ana", "ben", "cleo", "dora")]
     await make.follow(db, ana, ben, cleo)
     older, newer = await make.post(db, ben, 1), await make.post(db, cleo, 2)
     await make.post(db, stranger, 3)
@@ -62,7 +63,7 @@ async def test_a_feed_holds_published_posts_of_followed_people_newest_first(db: 
 
 
 async def test_without_redis_the_pages_are_the_same(db: Database, cache: Cache, no_cache: Cache) -> None:
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     await make.posts(db, ben, range(0, 40 * 1440, 1440))
 
@@ -73,7 +74,7 @@ async def test_without_redis_the_pages_are_the_same(db: Database, cache: Cache, 
 
 
 async def test_a_warm_timeline_is_read_without_the_database(db: Database, cache: Cache) -> None:
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     posts = await make.posts(db, ben, range(30))
     await read(db, cache, ana)
@@ -86,7 +87,7 @@ async def test_a_warm_timeline_is_read_without_the_database(db: Database, cache:
 
 
 async def test_pages_neither_repeat_nor_skip_while_posts_arrive(db: Database, cache: Cache) -> None:
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     posts = await make.posts(db, ben, range(10))
 
@@ -106,7 +107,7 @@ async def test_pages_neither_repeat_nor_skip_while_posts_arrive(db: Database, ca
 
 
 async def test_all_pages_of_a_look_carry_its_time(db: Database, cache: Cache) -> None:
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     await make.posts(db, ben, range(3))
     at = reading.look(ana, None)
@@ -119,7 +120,7 @@ async def test_all_pages_of_a_look_carry_its_time(db: Database, cache: Cache) ->
 
 
 async def test_a_post_pushed_twice_shows_once(db: Database, cache: Cache) -> None:
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     older = await make.post(db, ben, 1)
     await read(db, cache, ana)
@@ -132,7 +133,7 @@ async def test_a_post_pushed_twice_shows_once(db: Database, cache: Cache) -> Non
 
 
 async def test_a_post_published_late_stands_where_it_was_made(db: Database, cache: Cache) -> None:
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     waiting = await make.post(db, ben, 1, status="PROCESSING", published_at=None)
     quick = await make.post(db, ben, 2)
@@ -145,7 +146,7 @@ async def test_a_post_published_late_stands_where_it_was_made(db: Database, cach
 
 
 async def test_a_post_pushed_during_a_rebuild_is_kept(db: Database, cache: Cache) -> None:
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     number = await reading.epochs(db, cache).current()
     read_before = timelines.Timeline([], is_whole=True)
@@ -162,7 +163,7 @@ async def test_a_post_pushed_during_a_rebuild_is_kept(db: Database, cache: Cache
 
 
 async def test_a_timeline_dropped_during_its_rebuild_stays_dropped(db: Database, cache: Cache) -> None:
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     number = await reading.epochs(db, cache).current()
     mark = await timelines.begin(cache, number, ana.user_id)
     assert mark
@@ -176,7 +177,7 @@ async def test_a_timeline_dropped_during_its_rebuild_stays_dropped(db: Database,
 
 
 async def test_while_another_rebuilds_the_database_answers(db: Database, cache: Cache) -> None:
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     post = await make.post(db, ben, 1)
     number = await reading.epochs(db, cache).current()
@@ -187,7 +188,7 @@ async def test_while_another_rebuilds_the_database_answers(db: Database, cache: 
 
 
 async def test_a_list_without_its_flag_is_not_trusted(db: Database, cache: Cache) -> None:
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     await read(db, cache, ana)
     post = await make.post(db, ben, 1)
@@ -203,7 +204,7 @@ async def test_a_timeline_is_trimmed_and_the_database_goes_on_below_it(
 ) -> None:
     monkeypatch.setenv("APERTURE_TIMELINE_LENGTH", "20")
     settings.cache_clear()
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     posts = await make.posts(db, ben, range(60))
     key = await raw_key(db, cache, ana)
@@ -229,7 +230,7 @@ async def test_a_late_post_below_the_end_of_a_timeline_hides_nothing_between(
 ) -> None:
     monkeypatch.setenv("APERTURE_TIMELINE_LENGTH", "5")
     settings.cache_clear()
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     waiting = await make.post(db, ben, 0, status="PROCESSING", published_at=None)
     posts = await make.posts(db, ben, range(1, 20))
@@ -242,7 +243,7 @@ async def test_a_late_post_below_the_end_of_a_timeline_hides_nothing_between(
 
 
 async def test_after_a_restart_of_redis_old_timelines_count_for_nothing(db: Database, cache: Cache) -> None:
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     await read(db, cache, ana)
     post = await make.post(db, ben, 1)
@@ -257,14 +258,14 @@ async def test_after_a_restart_of_redis_old_timelines_count_for_nothing(db: Data
 
 @pytest.mark.parametrize("cursor", ["", "x", "not a cursor", "🙂", "A" * 64])
 async def test_garbage_is_no_cursor(db: Database, cursor: str) -> None:
-    ana = await make.person(db, "ana")
+    ana = await person(db, "ana")
 
     with pytest.raises(BadInput):
         reading.look(ana, cursor)
 
 
 async def test_a_cursor_of_another_person_is_refused(db: Database, cache: Cache) -> None:
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     await make.post(db, ben)
     at = reading.look(ana, None)
@@ -275,7 +276,7 @@ async def test_a_cursor_of_another_person_is_refused(db: Database, cache: Cache)
 
 
 async def test_newer_posts_are_found_and_bounded(db: Database, cache: Cache) -> None:
-    ana, ben = await make.person(db, "ana"), await make.person(db, "ben")
+    ana, ben = await person(db, "ana"), await person(db, "ben")
     await make.follow(db, ana, ben)
     first = await make.post(db, ben, 0)
     since = reading.look(ana, None).cursor(first)
@@ -289,7 +290,7 @@ async def test_newer_posts_are_found_and_bounded(db: Database, cache: Cache) -> 
 
 
 async def test_a_look_is_outdated_once_somebody_is_followed(db: Database) -> None:
-    ana, ben, cleo = [await make.person(db, name) for name in ("ana", "ben", "cleo")]
+    ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
     await make.follow(db, ana, ben, at=make.START)
     at = reading.Look(ana.user_id, make.START + timedelta(minutes=1))
     async with db.reading() as read:
@@ -302,7 +303,7 @@ async def test_a_look_is_outdated_once_somebody_is_followed(db: Database) -> Non
 
 
 async def test_a_missing_entry_is_found_and_nothing_else(db: Database, cache: Cache) -> None:
-    ana, ben, cleo = [await make.person(db, name) for name in ("ana", "ben", "cleo")]
+    ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
     await make.follow(db, ana, ben)
     await make.follow(db, cleo, ben)
     await make.post(db, ben, 1)
