@@ -43,7 +43,7 @@ def check(handle: str, path: errors.Path) -> None:
 async def find(db: Read, handle: str) -> UUID | None:
     """Who holds the handle, in any case; None for what cannot be one, without asking the database."""
     key = key_of(handle)
-    if not _FORM.fullmatch(key):
+    if not handle.isascii() or not _FORM.fullmatch(key):
         return None
     holder: UUID | None = await db.scalar(select(Handle.user_id).where(Handle.handle == key))
     return holder

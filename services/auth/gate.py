@@ -8,7 +8,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 
 from core import clock
 from core.backends import Backends
@@ -115,10 +115,12 @@ def _behind(backends: Backends, session_id: SessionId, address: str) -> None:
 
 
 async def _touch(tx: Write, session_id: SessionId, address: str) -> None:
+    """Write the time and address of a request, and drop a kept answer that nobody may have any more."""
     now = clock.now()
     is_due = Session.last_active_at <= now - TOUCH_AFTER
     statement = update(Session).where(Session.user_id == session_id.user_id, Session.id == session_id.id, is_due)
-    await tx.execute(statement.values(last_active_at=now, address=address))
+    replay = case((Session.replay_until > now, Session.replay))
+    await tx.execute(statement.values(last_active_at=now, address=address, replay=replay))
 
 
 def _unauthenticated() -> ApiError:

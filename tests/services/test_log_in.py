@@ -36,6 +36,8 @@ async def test_a_person_is_known_by_handle_or_address_in_any_case(backends: Back
         ("nobody@example.com", PASSWORD),
         ("", PASSWORD),
         ("%", PASSWORD),
+        ("ana.l\u0131ma", PASSWORD),
+        ("\u212aana", PASSWORD),
         ("ana.lima\x00", PASSWORD),
         ("\ud800", PASSWORD),
         ("x" * 1_000_000, PASSWORD),

@@ -4,7 +4,7 @@ import asyncio
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.backends import Backends
 from core.db import Database
@@ -115,6 +115,19 @@ async def test_the_kept_answer_is_unreadable(backends: Backends, ana: UUID) -> N
     assert secret not in row.replay + row.refresh_hash
     assert second.refresh_token.encode() not in row.replay
     assert second.access_token.encode() not in row.replay
+
+
+async def test_the_kept_answer_goes_with_the_next_sign_of_life(backends: Backends, ana: UUID) -> None:
+    first = await enter(backends, ana)
+    second = await refresh(backends, first.refresh_token, KEY)
+    assert second is not None
+
+    with later(seconds=61):
+        await is_let_in(backends, second)
+        await backends.tokens.settled()
+
+    async with backends.db.reading() as read:
+        assert await read.scalar(select(func.count(Session.replay))) == 0
 
 
 async def test_of_two_refreshes_at_once_one_gets_tokens_and_the_session_ends(backends: Backends, ana: UUID) -> None:
