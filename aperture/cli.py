@@ -55,6 +55,15 @@ def migrate() -> None:
 
 
 @main.command()
+def seed() -> None:
+    """Fill an empty database with a small world for development."""
+    from aperture.seed import seed as make
+    from core.settings import settings
+
+    make(settings())
+
+
+@main.command()
 def dev(
     port: Annotated[int, typer.Option(help="Where the API answers.")] = 8000,
     folder: Annotated[Path, typer.Option(help="Where the state is kept.")] = Path(".aperture"),

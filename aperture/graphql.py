@@ -28,7 +28,7 @@ from subscriptions.posts import PostSubscriptions
 
 @strawberry.type
 class Query(NodeQueries, AccountQueries, ProfileQueries, PostQueries, CommentQueries, ServerQueries):
-    pass
+    """All reads."""
 
 
 @strawberry.type
@@ -42,12 +42,12 @@ class Mutation(
     LikeMutations,
     CommentMutations,
 ):
-    pass
+    """All changes."""
 
 
 @strawberry.type
 class Subscription(FeedSubscriptions, PostSubscriptions, MediaSubscriptions):
-    pass
+    """All streams."""
 
 
 # Types that fields name by their interface alone.
