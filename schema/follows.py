@@ -90,7 +90,9 @@ class FollowsOfUser:
             return [None] * len(parents)
         found = await ctx.loaders.load(relationships_by_id, [person.row.id for person in parents])
         return [
-            None if standing.is_self else Relationship(RelationshipId(ctx.viewer.id, person.row.id), standing)
+            None
+            if standing.is_self
+            else Relationship(between=RelationshipId(ctx.viewer.id, person.row.id), standing=standing)
             for person, standing in zip(parents, found, strict=True)
         ]
 
@@ -151,7 +153,7 @@ async def load_relationships(ctx: Context, ids: Sequence[RelationshipId]) -> lis
     own = [each for each in ids if each.user_id == ctx.viewer.id and each.id != ctx.viewer.id]
     people = dict(zip(own, await nodes.load(ctx, [UserId(each.id) for each in own]), strict=True))
     standing = dict(zip(own, await ctx.loaders.load(relationships_by_id, [each.id for each in own]), strict=True))
-    return [Relationship(each, standing[each]) if people.get(each) else None for each in ids]
+    return [Relationship(between=each, standing=standing[each]) if people.get(each) else None for each in ids]
 
 
 nodes.refetchable(RelationshipId, load_relationships)
