@@ -19,22 +19,23 @@ from core.events import (
     UserFollowed,
     UserUnfollowed,
 )
-from jobs import feed, topics
+from jobs import feed, posts, topics
 from jobs.base import Consequence
+from jobs.media import publishing, rendering
 
 ROUTES: dict[type[Event], tuple[Consequence, ...]] = {
     AccountCreated: (),
     SessionEnded: (),
-    ProfileUpdated: (),
-    UploadCompleted: (topics.media,),
+    ProfileUpdated: (publishing.settle_avatar,),
+    UploadCompleted: (rendering.process_upload, topics.media),
     UploadProgressed: (topics.media,),
-    UploadFinished: (topics.media,),
-    UploadDropped: (topics.media,),
+    UploadFinished: (posts.publish_when_ready, rendering.tidy_up, topics.media),
+    UploadDropped: (rendering.tidy_up, topics.media),
     UserFollowed: (feed.start_anew,),
     UserUnfollowed: (feed.start_anew,),
-    PostPublished: (feed.fan_out_post, topics.post),
-    PostUpdated: (topics.post,),
-    PostDeleted: (feed.take_back_post, topics.post),
+    PostPublished: (publishing.settle_post, feed.fan_out_post, topics.post),
+    PostUpdated: (publishing.settle_post, topics.post),
+    PostDeleted: (feed.take_back_post, publishing.purge_media, topics.post),
     PostLiked: (topics.post,),
     PostUnliked: (topics.post,),
     CommentAdded: (topics.post,),

@@ -11,6 +11,7 @@ from core.redis import CacheUnavailable
 from core.telemetry import logger
 from jobs import counters
 from jobs.base import JobContext, Periodic, every
+from jobs.media import sweeping
 from services import event_log, idempotency, outbox, periodic, tasks
 
 log = logger(__name__)
@@ -71,6 +72,9 @@ SCHEDULE: tuple[Periodic, ...] = (
     purge_event_log,
     purge_idempotency_keys,
     purge_tasks,
+    sweeping.complete_silent,
+    sweeping.expire_uploads,
+    sweeping.sweep_store,
 )
 """What one worker does for all, in turns that PostgreSQL hands out."""
 

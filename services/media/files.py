@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from core.errors import NotFound
 from core.ids import UploadId
 from core.storage.keys import Area, area_of, in_area, require_key
 from services.media.records import Record
@@ -11,12 +10,12 @@ from services.media.records import Record
 
 def incoming_key(upload_id: UploadId) -> str:
     """Where the client sends the bytes."""
-    return require_key(f"{_folder(Area.INCOMING, upload_id)}")
+    return require_key(_folder(Area.INCOMING, upload_id))
 
 
 def original_key(upload_id: UploadId) -> str:
     """Where the bytes are kept as they came; no signed address leads there."""
-    return require_key(f"{_folder(Area.ORIGINALS, upload_id)}")
+    return require_key(_folder(Area.ORIGINALS, upload_id))
 
 
 def rendition_key(upload_id: UploadId, sha256: str, extension: str) -> str:
@@ -39,13 +38,23 @@ def prefix_of(area: Area, owner_id: UUID) -> str:
     return f"{area}/{owner_id.hex[-2:]}/{owner_id.hex}/"
 
 
-def upload_of(key: str) -> UploadId:
-    """Whose file it is; raises `NotFound` for a key that was not made here."""
+def upload_of(key: str) -> UploadId | None:
+    """Whose file it is; None for a key that was not made here."""
     try:
         _, _, owner, upload, *_ = key.split("/")
         return UploadId(UUID(owner), UUID(upload))
     except ValueError:
-        raise NotFound from None
+        return None
+
+
+def expected(record: Record) -> set[str]:
+    """The files that must be there."""
+    if record.made is None or record.state == "FAILED":
+        return set()
+    made = record.made
+    originals = {made.original_key} if made.original_key else set()
+    copies = {public_key(key) for key in made.rendition_keys} if made.is_public else set()
+    return originals | made.rendition_keys | copies
 
 
 def unwanted(keys: Iterable[str], record: Record | None) -> list[str]:
@@ -60,11 +69,11 @@ def _folder(area: Area, upload_id: UploadId) -> str:
 def _is_wanted(key: str, record: Record | None) -> bool:
     if record is None or record.made is None or record.state == "FAILED":
         return False
-    made, area = record.made, area_of(key)
-    if area is Area.INCOMING:
-        return made.original_key is None
-    if area is Area.ORIGINALS:
-        return True
-    if area is Area.PUBLIC:
-        return made.is_public and in_area(key, Area.PRIVATE) in made.rendition_keys
-    return key in made.rendition_keys or record.state == "PROCESSING"
+    match area_of(key):
+        case Area.INCOMING:
+            return record.made.original_key is None
+        case Area.ORIGINALS:
+            return True
+        case Area.PRIVATE if record.state == "PROCESSING":
+            return True
+    return key in expected(record)

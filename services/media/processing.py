@@ -1,7 +1,7 @@
 """From complete to ready: what the rows of an upload say while the worker is at it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Literal
 
@@ -11,19 +11,28 @@ from core import clock
 from core.db import Write
 from core.events import UploadCompleted, UploadFinished, UploadProgressed
 from core.ids import UploadId
-from core.imaging.pictures import Picture
+from core.imaging.pictures import Focal, Picture
 from models.media import Upload
 from services import outbox
 from services.media import records
 from services.visibility.rows import RenditionRow
 
 Stage = Literal["QUEUED", "INSPECTING", "RENDERING", "PUBLISHING"]
-Outcome = Literal["DONE", "CUT_ELSEWHERE"]
 
 KEPT_UNUSED = timedelta(hours=24)
 FRACTIONS: dict[Stage, float] = {"QUEUED": 0.0, "INSPECTING": 0.1, "RENDERING": 0.3, "PUBLISHING": 0.8}
 
 _PROGRESS_OVER = {"stage": None, "fraction": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What the worker made: the picture cut around `focal`, its files in storage, and the checksum of the original."""
+
+    picture: Picture
+    focal: Focal
+    sha256: str | None
+    files: Sequence[RenditionRow]
 
 
 async def start(tx: Write, upload_id: UploadId, **found: object) -> None:
@@ -62,24 +71,13 @@ async def keep_original(tx: Write, upload_id: UploadId, key: str) -> None:
     await records.change_media(tx, upload_id, original_key=key)
 
 
-async def finish(
-    tx: Write,
-    upload_id: UploadId,
-    picture: Picture,
-    files: Sequence[RenditionRow],
-    sha256: str,
-    focal: tuple[float, float],
-) -> Outcome:
-    """Make the upload ready; changes nothing unless it is still in process.
-
-    `CUT_ELSEWHERE` means that another focal point was chosen while the picture was cut around `focal`: once more.
-    """
+async def finish(tx: Write, upload_id: UploadId, rendered: Rendered) -> bool:
+    """Make the upload ready; False, and nothing changed, if it has ended or is to be cut elsewhere meanwhile."""
     record = await records.lock_one(tx, upload_id)
-    if record is None or record.made is None or record.state != "PROCESSING":
-        return "DONE"
-    if record.made.focal != focal:
-        return "CUT_ELSEWHERE"
-    await records.change_upload(tx, upload_id, state="READY", sha256=sha256, **_PROGRESS_OVER)
+    if record is None or record.made is None or record.state != "PROCESSING" or record.made.focal != rendered.focal:
+        return False
+    picture = rendered.picture
+    await records.change_upload(tx, upload_id, state="READY", sha256=rendered.sha256, **_PROGRESS_OVER)
     await records.change_media(
         tx,
         upload_id,
@@ -89,10 +87,10 @@ async def finish(
         blurhash=picture.blurhash,
         dominant_color=picture.dominant_color,
         placeholder=picture.placeholder,
-        renditions=[asdict(file) for file in files],
+        renditions=[asdict(file) for file in rendered.files],
     )
     _tell_finished(tx, upload_id)
-    return "DONE"
+    return True
 
 
 async def fail(tx: Write, upload_id: UploadId, code: str) -> None:

@@ -1,6 +1,6 @@
 """The rows of one upload and of the medium made of it; the upload's row is the lock of both."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,6 +75,11 @@ async def find_many(db: Read, ids: Collection[UploadId]) -> Mapping[UploadId, Re
     owners, own = _ids({one.user_id for one in ids}), _ids({one.id for one in ids})
     found = await _records(db, _RECORD.where(Upload.user_id == any_(owners), Upload.id == any_(own)))
     return {one: found[one] for one in ids if one in found}
+
+
+async def of_owner(db: Read, owner_id: UUID) -> Sequence[Record]:
+    """All uploads of one owner."""
+    return list((await _records(db, _RECORD.where(Upload.user_id == owner_id))).values())
 
 
 async def lock(tx: Write, owner_id: UUID, ids: Collection[UUID]) -> Mapping[UploadId, Record]:

@@ -1,0 +1,1 @@
+"""What follows for pictures: rendered, copied to where anybody may fetch them, purged, and swept up after."""
