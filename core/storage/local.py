@@ -7,13 +7,14 @@ import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from core import clock
 from core.errors import Unavailable
 from core.storage.grants import Grants, ReadGrant, UploadGrant, expiry
 from core.storage.keys import Area, area_of, require_key, require_prefix
@@ -43,6 +44,7 @@ class LocalStorage:
         self._objects, self._about, self._partial = (folder / name for name in ("objects", "about", "partial"))
         for each in (self._objects, self._about, self._partial):
             each.mkdir(parents=True, exist_ok=True)
+        _forget_broken_off(self._partial)
         self.grants = Grants(secret)
         self._public_url = public_url.rstrip("/")
 
@@ -205,6 +207,15 @@ class _Partial:
         """Forget the bytes, unless they have their name."""
         self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+def _forget_broken_off(folder: Path) -> None:
+    """Bytes of a process that died: nothing takes a day to arrive."""
+    yesterday = (clock.machine_time() - timedelta(days=1)).timestamp()
+    for partial_file in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if partial_file.stat().st_mtime < yesterday:
+                partial_file.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

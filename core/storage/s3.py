@@ -113,7 +113,7 @@ class S3Storage:
             ContentType=content_type,
             ChecksumAlgorithm="SHA256",
             ChecksumSHA256=_encoded(sha256),
-            CacheControl=FOREVER if area_of(key) is Area.PUBLIC else "private, no-store",
+            CacheControl=_cache_control(key),
         )
         return StoredObject(key, len(data), content_type, sha256)
 
@@ -134,7 +134,14 @@ class S3Storage:
         return StoredObject(key, answer["ContentLength"], answer["ContentType"], sha256)
 
     def _copy(self, source: str, target: str) -> None:
-        self._client.copy_object(Bucket=self._bucket, Key=target, CopySource={"Bucket": self._bucket, "Key": source})
+        self._client.copy_object(
+            Bucket=self._bucket,
+            Key=target,
+            CopySource={"Bucket": self._bucket, "Key": source},
+            MetadataDirective="REPLACE",
+            ContentType=self._head(source).content_type,
+            CacheControl=_cache_control(target),
+        )
 
     def _delete(self, keys: list[str]) -> None:
         for at in range(0, len(keys), _AT_ONCE):
@@ -198,6 +205,11 @@ def _client(bucket: Bucket) -> "S3Client":
             response_checksum_validation="when_required",
         ),
     )
+
+
+def _cache_control(key: str) -> str:
+    """Kept by S3 with the object, so a copy into another area is given its own."""
+    return FOREVER if area_of(key) is Area.PUBLIC else "private, no-store"
 
 
 def _encoded(sha256: str) -> str:

@@ -5,6 +5,7 @@ rclone checks signatures and what they bind but knows no checksums; moto keeps c
 
 import contextlib
 import hashlib
+import os
 import subprocess
 import sysconfig
 from base64 import b64encode
@@ -441,6 +442,32 @@ async def test_s3_says_the_checksum_it_checked(moto: str) -> None:
 
     assert head
     assert head.sha256 == SHA256
+
+
+async def test_a_copy_into_the_public_area_may_be_kept_for_ever(moto: str) -> None:
+    private = fresh_key(Area.PRIVATE)
+    public = in_area(private, Area.PUBLIC)
+
+    async with s3(moto) as store, httpx2.AsyncClient() as client:
+        await store.put(private, BYTES, "image/webp")
+        await store.copy(private, public)
+
+        assert (await client.get(store.sign_get(private, SOON).url)).headers["cache-control"] == "private, no-store"
+        read = await client.get(store.sign_get(public, SOON).url)
+    assert read.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert read.headers["content-type"] == "image/webp"
+
+
+async def test_bytes_of_a_process_that_died_are_forgotten(local: LocalStorage, tmp_path: Path) -> None:
+    old, fresh = tmp_path / "store/partial/old", tmp_path / "store/partial/fresh"
+    for path in (old, fresh):
+        path.write_bytes(BYTES)
+    two_days_ago = (clock.machine_time() - timedelta(days=2)).timestamp()
+    os.utime(old, (two_days_ago, two_days_ago))
+
+    LocalStorage(tmp_path / "store", "a secret of the tests", "http://aperture.test")
+
+    assert files(tmp_path) == ["fresh"]
 
 
 async def test_a_store_that_is_away_is_unavailable(tmp_path: Path) -> None:
