@@ -90,6 +90,7 @@ async def own_accounts(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Ma
     """The viewer's own account, if it is among those asked for; nobody sees another's."""
     if viewer.id is None or viewer.id not in user_ids:
         return {}
+    # unguarded: the account is the viewer's own
     columns = (
         Account.user_id,
         User.status,

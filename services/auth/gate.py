@@ -119,8 +119,8 @@ async def _touch(tx: Write, session_id: SessionId, address: str) -> None:
     now = clock.now()
     is_due = Session.last_active_at <= now - TOUCH_AFTER
     statement = update(Session).where(Session.user_id == session_id.user_id, Session.id == session_id.id, is_due)
-    replay = case((Session.replay_until > now, Session.replay))
-    await tx.execute(statement.values(last_active_at=now, address=address, replay=replay))
+    kept = Session.replay_until > now
+    await tx.execute(statement.values(last_active_at=now, address=address, replay=case((kept, Session.replay))))
 
 
 def _unauthenticated() -> ApiError:

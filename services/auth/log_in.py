@@ -63,6 +63,7 @@ async def _find(db: Read, identifier: str) -> tuple[UUID, str | None]:
     else:
         holder = await db.scalar(select(Email.user_id).where(Email.email == email))
     user_id = holder or _NOBODY
+    # unguarded: the hash is compared and goes nowhere
     statement = select(Account.password_hash).join(User, User.id == Account.user_id)
     stored = await db.scalar(statement.where(Account.user_id == user_id, User.status != "DELETED"))
     return user_id, stored

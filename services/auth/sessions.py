@@ -27,6 +27,7 @@ from services.auth.devices import Device
 REPLAY_FOR: Final = timedelta(seconds=60)
 
 _PURPOSE: Final = "refresh replays"
+# unguarded: sessions are shown to their owner alone
 _SHOWN: Final = (
     Session.user_id,
     Session.id,
@@ -122,6 +123,7 @@ async def refresh(
     The row's lock lets one of several at once through. A token that was used before ends the session, unless the same
     idempotency key comes with it within a minute: then the answer is the same. The caller commits in either case.
     """
+    # unguarded: this is what a token is judged by
     columns = select(Session.refresh_hash, Session.replay, Session.replay_until)
     row = await tx.first(columns.where(*_is_open(token.session)).with_for_update())
     if row is None:

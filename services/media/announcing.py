@@ -91,6 +91,7 @@ async def find_same(db: Read, viewer: Viewer, announced: Announcement) -> str | 
     """Where the original of the same file is kept, if the viewer has sent it for the same purpose before."""
     if announced.sha256 is None:
         return None
+    # unguarded: the file is the viewer's own
     key: str | None = await db.scalar(
         select(Media.original_key)
         .join(Upload, (Upload.user_id == Media.author_id) & (Upload.id == Media.id))

@@ -54,6 +54,7 @@ async def post_of(db: Read, media_id: MediaId) -> PostId | None:
 async def survey(db: Read, ids: Sequence[MediaId]) -> list[Standing]:
     """How these pictures stand; public is what somebody sees who is signed out."""
     shown = await media(db, _ANYBODY, ids)
+    # unguarded: the system compares its files with what may be seen
     found = [await db.first(select(Media.is_public, Media.renditions).where(*_is(one))) for one in ids]
     return [
         Standing(

@@ -42,6 +42,7 @@ class Record:
     made: Made | None
 
 
+# unguarded: the system at work on uploads; what people see of them comes through the door
 _RECORD = select(
     Upload.user_id,
     Upload.id,
