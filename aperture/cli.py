@@ -56,10 +56,13 @@ def migrate() -> None:
 
 @main.command()
 def seed() -> None:
-    """Fill an empty database with a small world for development."""
+    """Fill an empty database with a small world whose passwords everybody knows; never in production."""
     from aperture.seed import seed as make
     from core.settings import settings
 
+    if settings().environment == "production":
+        _errors.print("This is a production environment: its people sign up themselves.")
+        raise typer.Exit(1)
     make(settings())
 
 
@@ -106,6 +109,19 @@ def diff_contracts(
     for change in changes:
         _output.print(f"{change.severity:10} {change.text}", markup=False)
     if any(change.severity is Severity.BREAKING for change in changes):
+        raise typer.Exit(1)
+
+
+@main.command("check-consistency")
+def check_consistency() -> None:
+    """Compare rows with counts, timelines and files; print each difference, and fail if there is one."""
+    from aperture.operate import differences
+
+    found = asyncio.run(differences())
+    for line in found:
+        _output.print(line, markup=False)
+    _output.print(f"{len(found)} differences." if found else "Everything agrees.")
+    if found:
         raise typer.Exit(1)
 
 

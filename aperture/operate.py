@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from core.backends import Backends
 from core.db import Database
 from core.settings import settings
-from services import tasks
+from services import consistency, tasks
 from services.tasks import DeadTask
 
 _ONE_LOOK = 1000
@@ -22,6 +23,16 @@ async def retry_tasks(ids: Sequence[UUID]) -> list[UUID]:
     """Give dead tasks all their tries again and return the ids of those that were dead."""
     async with _database() as database, database.transaction() as tx:
         return [task_id for task_id in ids if await tasks.retry(tx, task_id)]
+
+
+async def differences() -> list[str]:
+    """What does not agree with the rows it comes from, one sentence each."""
+    backends = Backends.open(settings())
+    try:
+        await backends.db.measure_clock()
+        return [line async for line in consistency.differences(backends)]
+    finally:
+        await backends.aclose()
 
 
 @asynccontextmanager

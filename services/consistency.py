@@ -1,0 +1,130 @@
+"""Whether what is derived agrees with the rows it comes from: counts, mirrored follows, timelines, files."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ARRAY, TextClause, Uuid, bindparam, select, text, tuple_
+
+from core import clock
+from core.backends import Backends
+from core.db import Database
+from core.redis import CacheUnavailable
+from models.follows import Follow, Follower
+from models.profiles import User
+from services.feed import reading
+from services.media import sweeping
+
+OWNERS: Final = 500
+EDGES: Final = 1000
+IN_FLIGHT: Final = timedelta(minutes=1)
+
+
+async def differences(backends: Backends) -> AsyncIterator[str]:
+    """One sentence for each difference; none if all is well. What changes while it looks is not held against it."""
+    async for owners in _owners(backends.db):
+        for statement in (_COUNTS, _STUCK):
+            for row in await _rows(backends.db, statement, owners):
+                yield row.complaint
+        for complaint in await _one_sided(backends.db, owners):
+            yield complaint
+        for complaint in await _timelines(backends, owners):
+            yield complaint
+    async with backends.db.reading(fresh=True) as db:
+        there, back = (await db.all(_DIRECTIONS))[0]
+    if there != back:
+        yield f"{there} follows have {back} mirrors"
+    for complaint in await sweeping.consistency(backends.db, backends.store):
+        yield complaint
+
+
+async def _timelines(backends: Backends, owners: Sequence[UUID]) -> list[str]:
+    """Posts that complete timelines lack; without Redis there is none to look at."""
+    since = clock.now() - IN_FLIGHT
+    try:
+        missing = await reading.missing_entries(backends.db, backends.cache, owners, since)
+    except CacheUnavailable:
+        return []
+    return [f"the timeline of {user_id} lacks {post_id}" for user_id, post_id in missing]
+
+
+async def _one_sided(db: Database, owners: Sequence[UUID]) -> list[str]:
+    """Follows without their mirror. The two stand on different shards, so one is looked up, not joined."""
+    edges = select(Follow.follower_id, Follow.followee_id, Follow.state).where(Follow.follower_id.in_(owners))
+    async with db.reading(fresh=True) as read:
+        found = {tuple(row) for row in await read.all(edges)}
+        pairs = tuple_(Follower.follower_id, Follower.followee_id)
+        mirrored = select(Follower.follower_id, Follower.followee_id, Follower.state)
+        for some in _pieces(sorted(found, key=str)):
+            found -= {tuple(row) for row in await read.all(mirrored.where(pairs.in_([edge[:2] for edge in some])))}
+    return [f"{follower} follows {followee} without a mirror" for follower, followee, _ in found]
+
+
+def _pieces(edges: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (edges[start : start + EDGES] for start in range(0, len(edges), EDGES))
+
+
+async def _owners(db: Database) -> AsyncIterator[Sequence[UUID]]:
+    after: UUID | None = None
+    while True:
+        statement = select(User.id).order_by(User.id).limit(OWNERS)
+        if after is not None:
+            statement = statement.where(User.id > after)
+        async with db.reading(fresh=True) as read:
+            owners = await read.scalars(statement)
+        if not owners:
+            return
+        yield owners
+        after = owners[-1]
+
+
+async def _rows(db: Database, statement: TextClause, owners: Sequence[UUID]) -> Sequence[Any]:
+    parameters: dict[str, Any] = {"owners": list(owners)}
+    if statement is _STUCK:
+        parameters["before"] = clock.now() - IN_FLIGHT
+    async with db.reading(fresh=True) as read:
+        return await read.all(statement, parameters)
+
+
+_OWNERS = bindparam("owners", type_=ARRAY(Uuid))
+
+# Truth and stored value are read by one statement, and so at one moment.
+_COUNTS = text(
+    """
+    select format('%s of %s: %s are counted, there are %s', name, subject_id, sum(counted), sum(truth)) as complaint
+    from (
+        select author_id, subject_id, name, value as counted, 0 as truth from counters
+        where author_id = any(:owners)
+        union all
+        select author_id, subject_id, name, delta, 0 from counter_deltas where author_id = any(:owners)
+        union all
+        select author_id, post_id, 'likes', 0, count(*) from post_likes
+        where author_id = any(:owners) group by author_id, post_id
+        union all
+        select author_id, post_id, 'comments', 0, count(*) from comments
+        where author_id = any(:owners) and deleted_at is null group by author_id, post_id
+        union all
+        select followee_id, followee_id, 'followers', 0, count(*) from followers
+        where followee_id = any(:owners) and state = 'ACTIVE' group by followee_id
+        union all
+        select follower_id, follower_id, 'following', 0, count(*) from follows
+        where follower_id = any(:owners) and state = 'ACTIVE' group by follower_id
+        union all
+        select author_id, author_id, 'posts', 0, count(*) from posts
+        where author_id = any(:owners) and published_at is not null and deleted_at is null group by author_id
+    ) numbers
+    group by author_id, subject_id, name having sum(counted) <> sum(truth)
+    """
+).bindparams(_OWNERS)
+
+_DIRECTIONS = text("select (select count(*) from follows) as there, (select count(*) from followers) as back")
+
+_STUCK = text(
+    """
+    select format('post %s waits although its media are ready', p.id) as complaint
+    from posts p join media m on m.author_id = p.author_id and m.post_id = p.id
+    where p.author_id = any(:owners) and p.status = 'PROCESSING' and p.deleted_at is null and p.created_at < :before
+    group by p.author_id, p.id having bool_and(m.status = 'READY')
+    """
+).bindparams(_OWNERS)
