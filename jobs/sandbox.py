@@ -2,57 +2,22 @@
 
 import asyncio
 import fcntl
-import json
 import os
 import shutil
-import signal
-import sys
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self
 
 from core.imaging.confine import Limits
-from core.imaging.parcel import HEAD, SOURCE, frame, unpack
+from core.imaging.parent import Child, in_thread
 from core.imaging.pictures import CENTRE, MAX_BYTES, FailureCode, Focal, Picture, UnusablePicture
 from core.imaging.sniff import HEAD_BYTES, accepted_types, sniff
 from core.telemetry import logger
 
 log = logger(__name__)
 
-T = TypeVar("T")
-
-# The limits come before the imports: a native library may reserve and start what it likes while it loads.
-_PROGRAM = """
-import json, sys
-root, parent, limits = sys.argv[1:]
-sys.path.insert(0, root)
-from core.imaging.confine import Limits, confine
-limits = Limits(**json.loads(limits))
-is_offline = confine(limits, int(parent))
-from core.imaging.child import serve
-serve(limits, is_offline=is_offline)
-"""
-_ROOT = Path(__file__).parent.parent
-# One heap that keeps what a photo of 12 megapixels needs for the next one: an eighth of the time was page faults.
-_ENVIRONMENT = {
-    "LANG": "C.UTF-8",
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": "134217728",
-    "OPENBLAS_NUM_THREADS": "1",
-    "VIPS_BLOCK_UNTRUSTED": "1",
-    "VIPS_CONCURRENCY": "1",
-    "VIPS_DISC_THRESHOLD": "1g",
-}
 _PREFIX = "aperture-sandbox-"
-_LONGEST_ANSWER = 65_536
-# Out of CPU time, or out of memory in a library that then aborts: the picture asks for more than it may.
-_EXHAUSTED = {signal.SIGXCPU, signal.SIGABRT, signal.SIGTRAP}
-_CRASHED = {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
 
 
 class Sandbox:
@@ -67,8 +32,8 @@ class Sandbox:
         self.limits = limits or Limits()
         self.wall_seconds = wall_seconds
         self._turns = asyncio.Semaphore(size)
-        self._idle: list[_Child] = []
-        self._children: set[_Child] = set()
+        self._idle: list[Child] = []
+        self._children: set[Child] = set()
         self._warned = False
 
     async def __aenter__(self) -> Self:
@@ -87,7 +52,7 @@ class Sandbox:
 
         `INTERNAL` means that the child was killed, hung or spoke nonsense: the same picture may go well later.
         """
-        await _in_thread(lambda: _refuse_early(source))
+        await in_thread(lambda: _refuse_early(source))
         async with self._turns:
             child = await self._take()
             try:
@@ -98,13 +63,13 @@ class Sandbox:
                 else:
                     await self._end(child)
 
-    async def _take(self) -> "_Child":
+    async def _take(self) -> Child:
         while self._idle:
             child = self._idle.pop()
             if child.can_go_on:
                 return child
             await self._end(child)
-        child = _Child(Path(tempfile.mkdtemp(dir=self._folder)), self.limits)
+        child = Child(Path(tempfile.mkdtemp(dir=self._folder)), self.limits)
         self._children.add(child)
         try:
             is_offline = await child.start(self.wall_seconds)
@@ -116,88 +81,11 @@ class Sandbox:
             log.warning("pictures not cut off from the network", reason="no network namespaces on this machine")
         return child
 
-    async def _end(self, child: "_Child") -> None:
+    async def _end(self, child: Child) -> None:
         with suppress(ValueError):
             self._idle.remove(child)
         self._children.discard(child)
         await child.end()
-
-
-class _Child:
-    """One confined process, its two pipes, and the folder it works in."""
-
-    def __init__(self, folder: Path, limits: Limits) -> None:
-        self.folder = folder
-        self.limits = limits
-        self._process: Process | None = None
-        self._is_busy = False
-        self._pictures_left = limits.pictures
-
-    @property
-    def can_go_on(self) -> bool:
-        """Whether it lives, has answered whatever it was asked, and may serve another picture."""
-        is_alive = self._process is not None and self._process.returncode is None
-        return is_alive and not self._is_busy and self._pictures_left > 0
-
-    async def start(self, seconds: float) -> bool:
-        """Start it and wait for its greeting, which says whether it is cut off from every network."""
-        arguments = (str(_ROOT), str(os.getpid()), json.dumps(asdict(self.limits)))
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-c", _PROGRAM, *arguments),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            cwd=self.folder,
-            env=_ENVIRONMENT | {"TMPDIR": str(self.folder)},
-            start_new_session=True,
-        )
-        greeting = await self._hear(self._process, seconds)
-        return greeting.get("is_offline") is True
-
-    async def render(self, source: bytes | Path, focal: Focal, seconds: float) -> Picture:
-        """Have one picture rendered; `can_go_on` stays false unless the child has answered as it should."""
-        process = self._process
-        if process is None or process.stdin is None:
-            raise UnusablePicture(FailureCode.INTERNAL, "not started")
-        self._is_busy = True
-        self._pictures_left -= 1
-        await _in_thread(lambda: _put(source, self.folder / SOURCE))
-        process.stdin.write(frame({"focal": focal}))
-        answer = await self._hear(process, seconds)
-        try:
-            outcome = await _in_thread(lambda: _collect(answer, self.folder))
-        except (ValueError, TypeError, OSError) as error:
-            raise UnusablePicture(FailureCode.INTERNAL, f"a wrong answer: {error}") from None
-        self._is_busy = False
-        if isinstance(outcome, UnusablePicture):
-            raise outcome
-        return outcome
-
-    async def _hear(self, process: Process, seconds: float) -> dict[str, Any]:
-        """The next message of the child; its death and its silence are failures of the picture."""
-        if process.stdout is None:
-            raise UnusablePicture(FailureCode.INTERNAL, "no pipe")
-        try:
-            async with asyncio.timeout(seconds):
-                length = int.from_bytes(await process.stdout.readexactly(HEAD), "big")
-                message = json.loads(await process.stdout.readexactly(min(length, _LONGEST_ANSWER)))
-        except TimeoutError:
-            raise UnusablePicture(FailureCode.INTERNAL, f"no answer in {seconds} s") from None
-        except asyncio.IncompleteReadError:
-            raise _failure_of(await process.wait()) from None
-        except ValueError:
-            raise UnusablePicture(FailureCode.INTERNAL, "not JSON") from None
-        return message if isinstance(message, dict) else {}
-
-    async def end(self) -> None:
-        """Kill it with whatever it started, and remove its folder."""
-        try:
-            if self._process is not None and self._process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(self._process.pid, signal.SIGKILL)
-                await self._process.wait()
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _refuse_early(source: bytes | Path) -> None:
@@ -211,43 +99,6 @@ def _refuse_early(source: bytes | Path) -> None:
         raise UnusablePicture(FailureCode.TOO_LARGE, "bytes")
     if sniff(head) not in accepted_types():
         raise UnusablePicture(FailureCode.TYPE)
-
-
-def _put(source: bytes | Path, target: Path) -> None:
-    if isinstance(source, bytes):
-        target.write_bytes(source)
-    else:
-        shutil.copyfile(source, target)
-
-
-def _collect(answer: dict[str, Any], folder: Path) -> Picture | UnusablePicture:
-    """What the child says about the picture; the folder is empty again afterwards."""
-    if "code" in answer:
-        outcome: Picture | UnusablePicture = UnusablePicture(FailureCode(answer["code"]), str(answer.get("reason")))
-    else:
-        outcome = unpack(answer.get("picture", {}), folder)
-    for file in folder.iterdir():
-        file.unlink()
-    return outcome
-
-
-def _failure_of(exit_code: int) -> UnusablePicture:
-    """What the end of a child says about the picture it was at."""
-    if -exit_code in _EXHAUSTED:
-        return UnusablePicture(FailureCode.TOO_LARGE, "more CPU or memory than a picture may use")
-    if -exit_code in _CRASHED:
-        return UnusablePicture(FailureCode.DAMAGED, f"crashed a decoder with signal {-exit_code}")
-    return UnusablePicture(FailureCode.INTERNAL, f"the process ended with {exit_code}")
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Run blocking work off the loop; a cancelled caller waits until it is done, so that it leaves nothing behind."""
-    task = asyncio.create_task(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
 
 
 def _sweep() -> None:

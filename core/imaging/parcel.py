@@ -40,12 +40,14 @@ def pack(picture: Picture, folder: Path) -> dict[str, Any]:
     return facts
 
 
-def unpack(facts: dict[str, Any], folder: Path) -> Picture:
-    """The picture again; whatever is not what `pack` writes raises `ValueError` or `OSError`."""
+def unpack(facts: object, folder: Path) -> Picture:
+    """The picture again; whatever is not what `pack` writes raises `ValueError`, `TypeError` or `OSError`."""
+    if not isinstance(facts, dict):
+        raise TypeError("no facts")
     words = {name: _word(facts.get(name), shape) for name, shape in _SHAPES.items()}
     entries = facts.get("renditions")
-    if not isinstance(entries, list):
-        raise ValueError("no renditions")  # noqa: TRY004 - one kind of error for all that is wrong
+    if not isinstance(entries, list) or len(entries) > len(ImageSize) * len(ImageFormat):
+        raise ValueError("no renditions, or more than there are")
     renditions = tuple(_rendition(folder, *entry) for entry in entries)
     if len({(it.size, it.format) for it in renditions}) != len(renditions):
         raise ValueError("a rendition twice")

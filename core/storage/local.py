@@ -4,20 +4,19 @@ import asyncio
 import hashlib
 import json
 import os
-import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from core import clock
 from core.errors import Unavailable
 from core.storage.grants import Grants, ReadGrant, UploadGrant, expiry
 from core.storage.keys import Area, area_of, require_key, require_prefix
+from core.storage.partial import Partial, forget_broken_off
 from core.storage.port import ListedObject, MissingObject, SignedRequest, StoredObject
 
 T = TypeVar("T")
@@ -44,7 +43,7 @@ class LocalStorage:
         self._objects, self._about, self._partial = (folder / name for name in ("objects", "about", "partial"))
         for each in (self._objects, self._about, self._partial):
             each.mkdir(parents=True, exist_ok=True)
-        _forget_broken_off(self._partial)
+        forget_broken_off(self._partial)
         self.grants = Grants(secret)
         self._public_url = public_url.rstrip("/")
 
@@ -57,7 +56,7 @@ class LocalStorage:
 
         Raises `TooManyBytes`, at the first of them, `TooFewBytes` and `WrongChecksum`.
         """
-        upload = await _in_thread(lambda: _Partial(self._partial))
+        upload = await _in_thread(lambda: Partial(self._partial))
         try:
             block = bytearray()
             async for chunk in chunks:
@@ -126,7 +125,7 @@ class LocalStorage:
         return self._objects / require_key(key)
 
     def _put(self, key: str, source: bytes | Path, content_type: str) -> StoredObject:
-        upload = _Partial(self._partial)
+        upload = Partial(self._partial)
         try:
             for block in _blocks(source):
                 upload.write(block)
@@ -134,10 +133,10 @@ class LocalStorage:
         finally:
             upload.discard()
 
-    def _settle(self, upload: "_Partial", key: str, content_type: str) -> StoredObject:
+    def _settle(self, upload: Partial, key: str, content_type: str) -> StoredObject:
         """Give whole bytes their name; what is known of them is there before they are."""
         stored = StoredObject(key, upload.byte_size, content_type, upload.sha256)
-        about = _Partial(self._partial)
+        about = Partial(self._partial)
         about.write(json.dumps([stored.content_type, stored.sha256]).encode())
         about.become(self._about / key, self._about)
         upload.become(self._objects / key, self._objects)
@@ -173,57 +172,6 @@ class LocalStorage:
             elif key.startswith(prefix) and key > after:
                 status = entry.stat()
                 yield ListedObject(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
-
-
-class _Partial:
-    """A file that is being written: hashed on the way, and given its name only when it is safe on the disk."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / secrets.token_hex(16)
-        self.byte_size = 0
-        self._digest = hashlib.sha256()
-        self._file = self.path.open("xb")
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
-
-    def write(self, block: bytes | bytearray) -> None:
-        self._file.write(block)
-        self._digest.update(block)
-        self.byte_size += len(block)
-
-    def become(self, path: Path, root: Path) -> None:
-        """Take the name `path` below `root`; bytes, name and folders outlive a loss of power."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.replace(path)
-        for folder in (path.parent, *path.parent.relative_to(root).parents):
-            _sync_folder(root / folder)
-
-    def discard(self) -> None:
-        """Forget the bytes, unless they have their name."""
-        self._file.close()
-        self.path.unlink(missing_ok=True)
-
-
-def _forget_broken_off(folder: Path) -> None:
-    """Bytes of a process that died: nothing takes a day to arrive."""
-    yesterday = (clock.machine_time() - timedelta(days=1)).timestamp()
-    for partial_file in folder.iterdir():
-        with suppress(FileNotFoundError):
-            if partial_file.stat().st_mtime < yesterday:
-                partial_file.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _blocks(source: bytes | Path) -> Iterator[bytes]:

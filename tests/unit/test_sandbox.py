@@ -337,6 +337,7 @@ def test_what_is_packed_is_unpacked(temporary: Path) -> None:
         {"width": -1},
         {"height": "300"},
         {"renditions": None},
+        {"renditions": [["GRID", "JPEG", 320, 240]] * 1000},
         {"renditions": [["../GRID", "JPEG", 1, 1]]},
         {"renditions": [["GRID", "JPEG", 320, 240], ["GRID", "JPEG", 320, 240]]},
         {"renditions": [["FULL", "JPEG", 320, 240]]},
@@ -348,6 +349,8 @@ def test_a_child_taken_over_cannot_put_words_in_our_mouth(lie: dict[str, object]
 
     with pytest.raises((ValueError, OSError)):
         unpack(facts | lie, temporary)
+    with pytest.raises(TypeError):
+        unpack([lie], temporary)
 
 
 def test_a_child_taken_over_cannot_hand_over_other_files(temporary: Path) -> None:
