@@ -42,3 +42,4 @@ class Backends:
         await self.pubsub.aclose()
         await self.cache.aclose()
         await self.db.aclose()
+        await self.store.aclose()
