@@ -4,8 +4,9 @@ A command imports what it runs when it runs: the others would double the time ea
 """
 
 import asyncio
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -26,6 +27,7 @@ main.add_typer(tasks, name="tasks")
 
 _output = Console(highlight=False, soft_wrap=True)
 _errors = Console(highlight=False, soft_wrap=True, stderr=True)
+_LOCAL = "http://localhost:8000"
 
 
 @main.command()
@@ -83,6 +85,30 @@ def dev(
     except CannotStart as error:
         _errors.print("[bold red]Not started.[/]", escape(str(error)))
         raise typer.Exit(1) from error
+
+
+@main.command()
+def listen(
+    operation: Annotated[str, typer.Argument(help="Such as 'subscription { homeFeedEvents { __typename } }'.")],
+    url: Annotated[str, typer.Option(envvar="APERTURE_PUBLIC_URL", help="Where the API answers.")] = _LOCAL,
+    token: Annotated[str | None, typer.Option(help="Access token of the person who listens.")] = None,
+    variables: Annotated[
+        dict[str, Any] | None, typer.Option(parser=json.loads, metavar="JSON", help="Variables of the operation.")
+    ] = None,
+    count: Annotated[int | None, typer.Option(help="End after so many events.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="End after this time; fail if `--count` did not come.")] = None,
+) -> None:
+    """Print the events of a subscription, one line of JSON each."""
+    from aperture import listen as listening
+
+    answers = listening.answers(url, token, operation, variables)
+    try:
+        told = asyncio.run(listening.show(answers, typer.echo, count=count, seconds=seconds))
+    except listening.CannotListen as error:
+        _errors.print(str(error), markup=False)
+        raise typer.Exit(1) from error
+    if count is not None and told < count:
+        raise typer.Exit(1)
 
 
 @contract.command("check")
