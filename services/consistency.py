@@ -32,9 +32,9 @@ async def differences(backends: Backends) -> AsyncIterator[str]:
         for complaint in await _timelines(backends, owners):
             yield complaint
     async with backends.db.reading(fresh=True) as db:
-        there, back = (await db.all(_DIRECTIONS))[0]
-    if there != back:
-        yield f"{there} follows have {back} mirrors"
+        sides = (await db.all(_DIRECTIONS))[0]
+    if sides.there != sides.back:
+        yield f"{sides.there} follows have {sides.back} mirrors"
     for complaint in await sweeping.consistency(backends.db, backends.store):
         yield complaint
 
