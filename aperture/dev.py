@@ -1,7 +1,7 @@
 """`scripts/dev`: everything on one machine, from nothing to a ready screen, kept alive until Ctrl-C."""
 
+import hashlib
 import http.client
-import json
 import shutil
 import signal
 import socket
@@ -10,18 +10,23 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
 
+import models
 from aperture.children import CannotStart, Child, stop_together
 from aperture.keeper import Part, Startable
+from aperture.people import refresh
 from aperture.servers import Servers, embedded
 from aperture.site import DATABASE, HOST, Site
 
 # The longest a running request may take, and a little for the rest: all is over within 20 s.
 _STOP_SECONDS = 14
+_READY_SECONDS = 120
 _PEOPLE_SHOWN = 3
+_STEPS = Path(models.__file__).parent / "migrations/versions"
 
 _console = Console(highlight=False, soft_wrap=True)
 
@@ -42,7 +47,7 @@ def run(site: Site, *, reset: bool) -> None:
             environment = site.environment(servers)
             _prepare_world(site, servers, environment)
             processes = _start_processes(site, environment, stack)
-            _show_ready(site, time.monotonic() - began)
+            _show_ready(site, refresh(site), time.monotonic() - began)
             _keep(servers.postgres, servers.valkey, *processes)
     except KeyboardInterrupt:
         _console.print("\nEverything is stopped. The data stay; [bold]scripts/dev --reset[/] begins anew.")
@@ -70,11 +75,21 @@ def _prepare_world(site: Site, servers: Servers, environment: Mapping[str, str])
         servers.postgres.sql(f"drop database if exists {DATABASE} with (force)")
         shutil.rmtree(site.objects, ignore_errors=True)
     servers.postgres.ensure_database(DATABASE)
-    with _step("Bringing the tables up to date"):
-        _aperture("migrate", environment)
+    _migrate(site, environment, is_known=is_seeded)
     if not is_seeded:
         _console.print("Seeding a small world ...")
         _aperture("seed", environment)
+
+
+def _migrate(site: Site, environment: Mapping[str, str], *, is_known: bool) -> None:
+    """Bring the tables up to date, unless the same steps were taken by an earlier start."""
+    steps = "".join(file.read_text() for file in sorted(_STEPS.glob("*.py")))
+    fingerprint, noted = hashlib.sha256(steps.encode()).hexdigest(), site.folder / "migrated"
+    if is_known and noted.exists() and noted.read_text() == fingerprint:
+        return
+    with _step("Bringing the tables up to date"):
+        _aperture("migrate", environment)
+    noted.write_text(fingerprint)
 
 
 def _aperture(command: str, environment: Mapping[str, str]) -> None:
@@ -91,7 +106,7 @@ def _start_processes(site: Site, environment: Mapping[str, str], stack: ExitStac
         api.end_forerunner()
         _require_free(site.port)
         worker.start()
-        api.await_ready(lambda: _is_ready(site.port), starts=1)
+        api.await_ready(lambda: _is_ready(site.port), seconds=_READY_SECONDS, starts=1)
     return [api, worker]
 
 
@@ -115,7 +130,7 @@ def _require_free(port: int) -> None:
 
 
 def _is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection(HOST, port, timeout=2)
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request("GET", "/health/ready")
         return connection.getresponse().status == http.HTTPStatus.OK
@@ -149,12 +164,12 @@ def _step(words: str) -> Iterator[None]:
     _console.print(f" {time.monotonic() - began:.1f} s")
 
 
-def _show_ready(site: Site, seconds: float) -> None:
+def _show_ready(site: Site, people: list[dict[str, str]], seconds: float) -> None:
     _console.print(f"\n[bold green]Aperture is ready[/] after {seconds:.1f} s.\n")
     _tell(f"  GraphiQL   {site.url}/graphiql")
     _tell(f"  API        {site.url}/graphql   (over WebSocket, too)")
     _tell(f"  Logs       {site.logs}\n")
-    for person in json.loads(site.people_file.read_text())[:_PEOPLE_SHOWN]:
+    for person in people[:_PEOPLE_SHOWN]:
         _console.print(f"  [bold]@{person['handle']}[/]   password {person['password']}")
         _console.print(f"  [dim]Bearer {person['token']}[/]\n")
     _tell("Try first: open GraphiQL, which is already signed in, and run one of the examples on its tabs.")
