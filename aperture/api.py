@@ -103,7 +103,7 @@ def _health(backends: Backends) -> Health:
         await backends.cache.server_run_id()
 
     async def store_answers() -> None:
-        await backends.store.head("health")
+        await backends.store.head("incoming/health")
 
     async def worker_lives() -> None:
         async with backends.db.reading(fresh=True) as db:
