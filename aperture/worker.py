@@ -14,6 +14,7 @@ from arq.worker import Worker, func
 from core import telemetry
 from core.backends import Backends
 from core.bell import OutboxBell
+from core.ending import end
 from core.queue import JOB, Queue, arq_client, deserialize, queue_key, serialize
 from core.redis import AWAY
 from core.settings import Settings
@@ -95,9 +96,7 @@ async def _running(*loops: Callable[[], Awaitable[None]]) -> AsyncIterator[None]
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
 
 
 async def _again_and_again(loop: Callable[[], Awaitable[None]]) -> None:
@@ -140,6 +139,7 @@ class QueueWorker:
         except AWAY as error:
             log.info("queue away", queue=self._queue, error=type(error).__name__)
         finally:
+            await end(*self._worker.tasks.values())
             await client.aclose(close_connection_pool=True)
 
     async def finish(self, seconds: float) -> None:
@@ -153,4 +153,5 @@ class QueueWorker:
         work = asyncio.ensure_future(handle(self._ctx, self._consequences, UUID(task_id)))
         self._running.add(work)
         work.add_done_callback(self._running.discard)
-        await work
+        # The end of arq is not the end of the work: it goes on, and marks its task by itself.
+        await asyncio.shield(work)

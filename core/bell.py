@@ -4,6 +4,7 @@ import asyncio
 
 import asyncpg
 
+from core.ending import end
 from core.pubsub import Wakeups
 
 CHANNEL = "outbox"
@@ -34,8 +35,7 @@ class OutboxBell:
     async def aclose(self) -> None:
         """Stop ringing."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
         if self._connection is not None:
             self._connection.terminate()
 

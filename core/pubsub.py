@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub as Subscriber
 
+from core.ending import end
 from core.redis import AWAY, Cache, CacheUnavailable, pool
 
 _PREFIX = "wake:"
@@ -73,8 +74,7 @@ class PubSub:
     async def aclose(self) -> None:
         """Stop listening and close all connections."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
         await self._client.aclose()
         await self._cache.aclose()
 
@@ -101,8 +101,7 @@ class PubSub:
                     return
                 self._ring(message)
         finally:
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
+            await end(writer)
 
     async def _keep_subscribed(self, subscriber: Subscriber) -> None:
         """Follow the wishes of the listeners, and ask for a sign of life between them."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from core.bell import BellListener
+from core.ending import end
 from core.errors import Unavailable
 from core.events import Event
 from jobs.base import QUEUES, Consequence, JobContext, Routes
@@ -61,9 +62,7 @@ async def finish(running: Collection[asyncio.Task[None]], seconds: float) -> Non
     """Wait for handled tasks to end, and cancel those that take longer: they give themselves back."""
     if running:
         _, late = await asyncio.wait(running, timeout=seconds)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await end(*late)
 
 
 class Sweeper:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from core.db import Database
+from core.ending import end
 from core.errors import Unavailable
 from core.events import event_of
 from core.redis import CacheUnavailable
@@ -67,9 +68,7 @@ async def _attempt(ctx: JobContext, consequence: Consequence, claim: Claim) -> N
             raise TimeoutError
         await (work if work in done else keeper)
     finally:
-        work.cancel()
-        keeper.cancel()
-        await asyncio.gather(work, keeper, return_exceptions=True)
+        await end(work, keeper)
 
 
 async def _keep(db: Database, claim: Claim) -> None:

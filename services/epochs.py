@@ -52,11 +52,11 @@ class Epochs:
             known = await db.first(select(Epoch.run_id, Epoch.number).where(Epoch.name == STORE))
         if known is not None and known.run_id == run_id:
             return int(known.number)
-        return await self._db.write(lambda tx: _raise(tx, run_id))
+        return await self._db.write(lambda tx: raise_for(tx, run_id))
 
 
-async def _raise(tx: Write, run_id: str) -> int:
-    """The next number for this server, unless another process has just raised it."""
+async def raise_for(tx: Write, run_id: str) -> int:
+    """The number for this server: the next one, unless another process has just raised it."""
     now = clock.now()
     first = upsert(Epoch).values(name=STORE, run_id=run_id, number=1, raised_at=now)
     await tx.execute(

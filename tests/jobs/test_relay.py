@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from aperture.worker import QueueWorker, job_context, work
+from core.ending import end
 from core.events import PostLiked
 from core.queue import Queue, arq_client, queue_key
 from core.settings import Settings
@@ -26,8 +27,7 @@ async def test_a_hint_brings_a_worker(ctx: JobContext) -> None:
 
     await relay.relay(ctx, COUNT)
     await until(lambda: _all_done(ctx))
-    worker.cancel()
-    await asyncio.gather(worker, return_exceptions=True)
+    await end(worker)
 
     assert await effects(ctx.db) == 2
 
@@ -40,8 +40,7 @@ async def test_a_repeated_hint_changes_nothing(ctx: JobContext) -> None:
     worker = asyncio.create_task(QueueWorker(ctx, by_name(COUNT), "default").run())
 
     await until(lambda: _queue_is_empty(ctx))
-    worker.cancel()
-    await asyncio.gather(worker, return_exceptions=True)
+    await end(worker)
 
     assert await effects(ctx.db) == 1
 
@@ -59,8 +58,7 @@ async def test_unreadable_hints_stop_nobody(ctx: JobContext) -> None:
     await relay.relay(ctx, COUNT)
     await until(lambda: _all_done(ctx))
     await until(lambda: _queue_is_empty(ctx))
-    worker.cancel()
-    await asyncio.gather(worker, return_exceptions=True)
+    await end(worker)
 
     assert await effects(ctx.db) == 1
 

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 import jobs.tasks
 from core import clock
+from core.ending import end
 from core.errors import Unavailable
 from core.events import PostLiked
 from core.ids import new_uuid
@@ -242,8 +243,7 @@ async def test_interrupted_work_is_given_back_untried(ctx: JobContext) -> None:
     task_id = await task_of(ctx, {PostLiked: (work,)})
     handling = asyncio.create_task(handle(ctx, {work.name: work}, task_id))
     await began.wait()
-    handling.cancel()
-    await asyncio.gather(handling, return_exceptions=True)
+    await end(handling)
 
     row = await kept(ctx.db, task_id)
     assert (row.tries, row.lease_until) == (0, None)
