@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from core import clock
 from core.bell import OutboxBell
-from core.db import Write
+from core.db import Read, Write
 from core.events import Event
 from core.ids import new_uuid
 from core.telemetry import request_id
@@ -71,6 +71,13 @@ async def relay_batch(tx: Write, routes: Mapping[str, Sequence[Route]], limit: i
         update(OutboxEntry).where(OutboxEntry.id.in_([entry.id for entry in entries])).values(relayed_at=now)
     )
     return [(row["id"], route.queue) for row, (_, route) in zip(rows, pairs, strict=True)]
+
+
+async def waiting(db: Read) -> int:
+    """How many facts wait for the relay."""
+    statement = select(func.count()).select_from(OutboxEntry).where(OutboxEntry.relayed_at.is_(None))
+    count: int = await db.scalar(statement)
+    return count
 
 
 async def purge(tx: Write, relayed_before: datetime) -> None:

@@ -192,6 +192,11 @@ async def counts(db: Read) -> tuple[int, int]:
     return (row.open, row.dead) if row else (0, 0)
 
 
+async def waiting(db: Read) -> int:
+    """How many tasks are still to be done."""
+    return (await counts(db))[0]
+
+
 async def purge(tx: Write, done_before: datetime, dead_before: datetime) -> None:
     """Forget tasks done, or dead and untouched, since these moments."""
     await tx.execute(delete(Task).where(Task.done_at < done_before))

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +13,6 @@ from uuid import UUID
 
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import func, select
 
 from aperture import worker
 from aperture.seed import pictures
@@ -21,18 +20,16 @@ from aperture.seed.people import EVERYBODY, LEADING, Person
 from aperture.seed.plan import SEED, Comment, Deed, Follow, Like, Plan, Post, plan
 from core import clock, passwords
 from core.backends import Backends
+from core.db import Read
 from core.ids import PostId, UploadId, new_uuid
 from core.settings import Settings
 from core.viewer import Viewer
 from jobs.routes import ROUTES
-from models.media import Upload
-from models.outbox import OutboxEntry
-from models.tasks import Task
-from services import accounts, comments, follows, likes, posts, profiles
+from services import accounts, comments, follows, likes, outbox, posts, profiles, tasks
 from services.accounts import NewAccount
 from services.auth import keys, sessions
 from services.auth.devices import Device
-from services.media import Attachment
+from services.media import Attachment, announcing
 from services.media.announcing import Announcement, begin_upload
 from services.media.completing import complete_upload
 from services.media.files import incoming_key
@@ -125,25 +122,22 @@ async def _send(world: World, person: Person, purpose: str, picture: tuple[bytes
 
 
 async def _wait_for_pictures(world: World) -> None:
-    waiting = select(func.count()).select_from(Upload).where(Upload.state == "PROCESSING")
-    await _wait(world, "Pictures are processed", waiting)
+    await _wait(world, "Pictures are processed", announcing.count_in_process)
 
 
 async def _wait_for_consequences(world: World) -> None:
-    facts = select(func.count()).select_from(OutboxEntry).where(OutboxEntry.relayed_at.is_(None))
-    await _wait(world, "Facts are relayed", facts)
-    tasks = select(func.count()).select_from(Task).where(Task.done_at.is_(None))
-    await _wait(world, "Feeds are filled", tasks)
+    await _wait(world, "Facts are relayed", outbox.waiting)
+    await _wait(world, "Feeds are filled", tasks.waiting)
 
 
-async def _wait(world: World, description: str, open_rows: object) -> None:
-    """Show how many rows are still open until none is."""
+async def _wait(world: World, description: str, count: Callable[[Read], Awaitable[int]]) -> None:
+    """Show how much is still to be done until nothing is."""
     bar = world.progress.add_task(description, total=None)
     total = 0
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             async with world.backends.db.reading(fresh=True) as db:
-                left = await db.scalar(open_rows)  # type: ignore[arg-type]
+                left = await count(db)
             total = max(total, left, 1)
             world.progress.update(bar, total=total, completed=total - left)
             if not left:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from core import clock
 from core.db import Read, Write
@@ -123,6 +123,13 @@ async def find_sent(store: ObjectStore, uploads: Sequence[UploadRow]) -> set[Upl
     except Unavailable:
         return set()
     return {upload.id for upload, there in zip(uploads, found, strict=True) if there}
+
+
+async def count_in_process(db: Read) -> int:
+    """How many uploads the workers still have to finish."""
+    statement = select(func.count()).select_from(Upload).where(Upload.state == "PROCESSING")
+    count: int = await db.scalar(statement)
+    return count
 
 
 def _objections(announced: Announcement) -> Iterator[Invalid]:
