@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -11,7 +12,8 @@ from core import clock
 from core.backends import Backends
 from core.db import Database, Write
 from core.events import Event
-from core.ids import PostId, UploadId, new_uuid
+from core.ids import MediaId, PostId, UploadId, new_uuid
+from core.settings import Settings
 from core.storage.keys import Area
 from core.storage.port import ObjectStore
 from core.viewer import Viewer
@@ -130,6 +132,17 @@ async def media_row(db: Database, upload_id: UploadId) -> Any:
     own = (Media.author_id == upload_id.user_id, Media.id == upload_id.id)
     async with db.reading(fresh=True) as read:
         return await read.first(statement.where(*own))
+
+
+def media_id(upload_id: UploadId) -> MediaId:
+    """The id of what is made of an upload."""
+    return MediaId(upload_id.user_id, upload_id.id)
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where the local store has its objects."""
+    assert settings.storage_path is not None
+    return settings.storage_path / "objects"
 
 
 async def keys_in(store: ObjectStore, *areas: Area) -> list[str]:

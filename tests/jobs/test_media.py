@@ -1,5 +1,6 @@
 """Pictures from the last byte to the last copy: rendered once, shown to whom they may be, and gone when they should."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from jobs.base import JobContext
 from jobs.media import sweeping as jobs
 from services import media, posts, profiles
 from services.media import Attachment, completing, files, processing
+from services.media.processing import Stage
 from tests import pictures
 from tests.factories import media as make
 from tests.factories.people import person
@@ -63,8 +65,9 @@ async def test_progress_is_told_forwards_only(ctx: JobContext, ana: Viewer) -> N
 async def test_a_later_stage_is_never_followed_by_an_earlier_one(ctx: JobContext, ana: Viewer) -> None:
     upload_id = await make.completed(ctx, ana)
 
-    for stage in ("RENDERING", "INSPECTING", "RENDERING"):
-        await ctx.db.write(lambda tx, it=stage: processing.advance(tx, upload_id, it))
+    stages: list[Stage] = ["RENDERING", "INSPECTING", "RENDERING"]
+    for stage in stages:
+        await ctx.db.write(partial(processing.advance, upload_id=upload_id, stage=stage))
 
     upload = await make.upload_row(ctx.db, upload_id)
     assert (upload.stage, upload.fraction) == ("RENDERING", processing.FRACTIONS["RENDERING"])
@@ -228,8 +231,8 @@ async def test_copies_are_withdrawn_when_the_audience_narrows_and_return_when_it
     await make.settle(ctx)
 
     for audience, is_public in (("FOLLOWERS", False), ("PUBLIC", True)):
-        changes = {"audience": audience}
-        await ctx.db.write(lambda tx, it=changes: posts.update_post(tx, ana, post_id, it))
+        change = partial(posts.update_post, viewer=ana, post_id=post_id, changes={"audience": audience})
+        await ctx.db.write(change)
         await make.settle(ctx)
 
         assert (await make.media_row(ctx.db, upload_id)).is_public is is_public
@@ -254,7 +257,7 @@ async def test_a_profile_picture_is_public_until_another_takes_its_place(ctx: Jo
     first, second = [await make.ready(ctx, ana, purpose="AVATAR") for _ in range(2)]
 
     for upload_id in (first, second):
-        await ctx.db.write(lambda tx, it=upload_id: profiles.update_profile(tx, ana, {"avatar_upload_id": it}))
+        await ctx.db.write(partial(profiles.update_profile, viewer=ana, changes={"avatar_upload_id": upload_id}))
         await make.settle(ctx)
 
     assert {files.upload_of(key) for key in await make.keys_in(ctx.store, Area.PUBLIC)} == {second}
