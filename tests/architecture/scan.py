@@ -8,14 +8,13 @@ from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
-import sqlglot
 from sqlalchemy import Table
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from models.base import Base
 from models.registry import metadata
-from tests.architecture.sql import UNKNOWN, Found, statements
+from tests.architecture.sql import UNKNOWN, Found, parse, statements
 from tests.architecture.tree import ROOT, Module, called, dotted, imported, modules
 
 DOOR = "services/visibility/"
@@ -160,7 +159,7 @@ def _sql_reads(found: Found) -> Iterator[str]:
     if not mentioned:
         return
     try:
-        tree = sqlglot.parse_one(found.sql, read="postgres")
+        tree = parse(found.sql)
     except SqlglotError:
         yield f"cannot be read, and names {mentioned[0]}"
         return
@@ -192,7 +191,7 @@ def _read(column: exp.Expression, sources: Mapping[str, Table]) -> Iterator[str]
             yield from (f"reads whole rows of {table.name}" for table in sources.values())
         return
     if isinstance(column, exp.Placeholder):
-        if f":{column.name}" == UNKNOWN:
+        if column.name.endswith(UNKNOWN[1:]):
             yield from (f"brings unknown columns out of {table.name}" for table in sources.values())
         return
     for alias, table in sources.items():

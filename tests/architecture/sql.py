@@ -5,6 +5,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import sqlglot
+from sqlglot import exp
+
 from tests.architecture.tree import Module, dotted, imported
 
 _VERBS = "select|with|insert into|update|delete from|merge|table|copy"
@@ -12,6 +15,14 @@ _VERBS = "select|with|insert into|update|delete from|merge|table|copy"
 _STATEMENT = re.compile(rf"[\s(]*(?:{_VERBS}|{_VERBS.upper()})\s")
 UNKNOWN = ":part_of_no_constant"
 """Stands for a part of an f-string that is not a constant."""
+
+_PARAMETER = re.compile(r"(?<!:):(?=[a-z])")
+
+
+def parse(sql: str) -> exp.Expression:
+    """A statement with parameters of SQLAlchemy or of asyncpg; raises `SqlglotError`."""
+    # A parameter may have the name of a keyword.
+    return sqlglot.parse_one(_PARAMETER.sub(":p_", sql), read="postgres")
 
 
 class Found(NamedTuple):
