@@ -7,7 +7,7 @@ from core.paging import PostWant
 from loaders.base import Loaders, Scope
 from loaders.profiles import relationships_by_id, users_by_id
 from services.visibility import posts
-from services.visibility.rows import VisibleComment, VisibleMedia, VisiblePost
+from services.visibility.rows import SeenPosts, VisibleComment, VisibleMedia, VisiblePost
 
 
 async def posts_by_id(scope: Scope, ids: Sequence[PostId]) -> list[VisiblePost | None]:
@@ -59,6 +59,6 @@ async def look_ahead(loaders: Loaders, ids: Sequence[PostId], want: PostWant) ->
     return [posts_found[post_id] for post_id in ids]
 
 
-async def _seen(scope: Scope, ids: Sequence[PostId], want: PostWant) -> posts.SeenPosts:
+async def _seen(scope: Scope, ids: Sequence[PostId], want: PostWant) -> SeenPosts:
     async with scope.reading() as db:
         return await posts.posts(db, scope.viewer, ids, want)

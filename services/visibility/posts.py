@@ -1,10 +1,8 @@
 """Posts as others may see them, with as much around them as is wanted, in few statements."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ARRAY, TextClause, Uuid, bindparam, text
 
@@ -15,8 +13,7 @@ from core.paging import PostWant
 from core.viewer import Viewer
 from services.visibility import previews, profiles, rules
 from services.visibility.relationships import relationships
-from services.visibility.rows import PostRow, VisibleComment, VisibleMedia, VisiblePost, VisibleUser
-from services.visibility.rules import Relationship
+from services.visibility.rows import PostRow, SeenPosts, VisiblePost
 
 _ASKED = "unnest(:authors, :ids) as asked(author_id, id)"
 
@@ -40,19 +37,6 @@ _COUNTS = f"""left join (
 
 _LIKED = """left join post_likes own_like
     on own_like.author_id = p.author_id and own_like.post_id = p.id and own_like.liker_id = :viewer"""
-
-
-@dataclass(frozen=True, slots=True)
-class SeenPosts:
-    """What the viewer may see of the posts asked for, and what was read with them."""
-
-    posts: dict[PostId, VisiblePost] = field(default_factory=dict)
-    users: dict[UUID, VisibleUser] = field(default_factory=dict)
-    relationships: dict[UUID, Relationship] = field(default_factory=dict)
-    media: dict[PostId, tuple[VisibleMedia, ...]] = field(default_factory=dict)
-    counts: dict[PostId, Mapping[str, int]] = field(default_factory=dict)
-    liked: dict[PostId, bool] = field(default_factory=dict)
-    previews: dict[PostId, tuple[VisibleComment, ...]] = field(default_factory=dict)
 
 
 async def posts(db: Read, viewer: Viewer, ids: Sequence[PostId], want: PostWant) -> SeenPosts:
@@ -144,7 +128,9 @@ def _statement(want: PostWant) -> TextClause:
         if is_wanted:
             columns.append(column)
             joins.append(join)
-    source = f"{_ASKED} join posts p on p.author_id = asked.author_id and p.id = asked.id join users u on u.id = p.author_id"
+    source = (
+        f"{_ASKED} join posts p on p.author_id = asked.author_id and p.id = asked.id join users u on u.id = p.author_id"
+    )
     sql = text(f"select {', '.join(columns)} from {source} {' '.join(joins)}")  # noqa: S608 - constants
     sql = sql.bindparams(bindparam("authors", type_=ARRAY(Uuid)), bindparam("ids", type_=ARRAY(Uuid)))
     return sql.bindparams(bindparam("viewer", type_=Uuid)) if want.flags else sql

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -11,10 +11,7 @@ from core.db import Read
 from core.ids import CommentId, PostId
 from core.viewer import Viewer
 from services.visibility import profiles, rules
-from services.visibility.rows import CommentRow, VisibleComment
-
-if TYPE_CHECKING:
-    from services.visibility.posts import SeenPosts
+from services.visibility.rows import CommentRow, SeenPosts, VisibleComment
 
 Candidates = Mapping[PostId, Sequence[Any]]
 
@@ -41,7 +38,7 @@ def writers(found: Candidates) -> set[UUID]:
     return {row.commenter_id for rows in found.values() for row in rows}
 
 
-async def choose(db: Read, viewer: Viewer, seen: "SeenPosts", found: Candidates) -> None:
+async def choose(db: Read, viewer: Viewer, seen: SeenPosts, found: Candidates) -> None:
     """Fill `seen.previews`: comments by people the viewer follows first, then the newest."""
     best = {post: _best(rows, seen) for post, rows in found.items() if post in seen.posts}
     people = {row.commenter_id for rows in best.values() for row in rows}
@@ -67,12 +64,12 @@ def comment(row: Any) -> VisibleComment:
     )
 
 
-def _best(rows: Sequence[Any], seen: "SeenPosts") -> Sequence[Any]:
+def _best(rows: Sequence[Any], seen: SeenPosts) -> Sequence[Any]:
     ordered = sorted(rows, key=lambda row: (seen.relationships[row.commenter_id].follows, row.id), reverse=True)
     return ordered[: SHOWN + SPARE]
 
 
-def _is_visible(row: Any, seen: "SeenPosts") -> bool:
+def _is_visible(row: Any, seen: SeenPosts) -> bool:
     writer = seen.users.get(row.commenter_id)
     return writer is not None and rules.may_see_comment(
         post_is_visible=True, writer_status=writer.status, is_deleted=row.deleted_at is not None

@@ -36,9 +36,7 @@ async def users(
         return {}
     rows = await db.all(_BY_ID, {"ids": list(asked)})
     stands = known if known is not None and asked <= known.keys() else await relationships(db, viewer, asked)
-    return {
-        row.user_id: judge(row, stands[row.user_id]) for row in rows if rules.profile_exists(row.user_status)
-    }
+    return {row.user_id: judge(row, stands[row.user_id]) for row in rows if rules.profile_exists(row.user_status)}
 
 
 async def require_user(db: Read, viewer: Viewer, user_id: UUID) -> VisibleUser:

@@ -1,13 +1,13 @@
 """The shapes rows have once the door let them through; the `Visible…` types are made inside this room only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NewType
 from uuid import UUID
 
 from core.ids import CommentId, MediaId, PostId, UploadId
-from services.visibility.rules import Access
+from services.visibility.rules import Access, Relationship
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +119,16 @@ VisibleUpload = NewType("VisibleUpload", UploadRow)
 VisibleUser = NewType("VisibleUser", UserRow)
 VisiblePost = NewType("VisiblePost", PostRow)
 VisibleComment = NewType("VisibleComment", CommentRow)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPosts:
+    """What the viewer may see of the posts asked for, and what was read with them."""
+
+    posts: dict[PostId, VisiblePost] = field(default_factory=dict)
+    users: dict[UUID, VisibleUser] = field(default_factory=dict)
+    relationships: dict[UUID, Relationship] = field(default_factory=dict)
+    media: dict[PostId, tuple[VisibleMedia, ...]] = field(default_factory=dict)
+    counts: dict[PostId, Mapping[str, int]] = field(default_factory=dict)
+    liked: dict[PostId, bool] = field(default_factory=dict)
+    previews: dict[PostId, tuple[VisibleComment, ...]] = field(default_factory=dict)

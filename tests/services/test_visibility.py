@@ -9,13 +9,14 @@ from core.ids import PostId
 from core.paging import PostWant
 from core.viewer import Viewer
 from services.visibility import comments, posts, profiles
+from services.visibility.rows import SeenPosts
 from tests.factories.people import follow, person
 from tests.factories.posts import comment, post
 
 ALL = PostWant(media=True, counts=True, flags=True, previews=True)
 
 
-async def _seen(db: Database, viewer: Viewer, ids: list[PostId], want: PostWant = ALL) -> posts.SeenPosts:
+async def _seen(db: Database, viewer: Viewer, ids: list[PostId], want: PostWant = ALL) -> SeenPosts:
     async with db.reading() as read:
         return await posts.posts(read, viewer, ids, want)
 
