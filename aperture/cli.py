@@ -5,6 +5,7 @@ A command imports what it runs when it runs: the others would double the time ea
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -99,12 +100,14 @@ def listen(
     seconds: Annotated[float | None, typer.Option(help="End after this time; fail if `--count` did not come.")] = None,
 ) -> None:
     """Print the events of a subscription, one line of JSON each."""
-    from aperture import listen as listening
+    from aperture.listen import CannotListen, Subscription
+    from aperture.listen import listen as begin
 
-    answers = listening.answers(url, token, operation, variables)
+    tell, ready = typer.echo, partial(typer.echo, err=True)
     try:
-        told = asyncio.run(listening.show(answers, typer.echo, count=count, seconds=seconds))
-    except listening.CannotListen as error:
+        subscription = Subscription(url, token, operation, variables)
+        told = asyncio.run(begin(subscription, tell, ready, count=count, seconds=seconds))
+    except CannotListen as error:
         _errors.print(str(error), markup=False)
         raise typer.Exit(1) from error
     if count is not None and told < count:

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import orjson
@@ -11,10 +12,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
-from aperture.websocket import PROTOCOL
+# Not taken from `aperture.websocket`, which would bring the whole server into a small command.
+_PROTOCOL: Final = Subprotocol("graphql-transport-ws")
+_NAME: Final = "1"
 
-_NAME = "1"
-
+Tell = Callable[[str], None]
 Answers = AsyncGenerator[dict[str, Any], None]
 
 
@@ -22,14 +24,26 @@ class CannotListen(Exception):
     """The server is not there, or refuses the token or the operation; the text says which."""
 
 
-async def show(answers: Answers, tell: Callable[[str], None], *, count: int | None, seconds: float | None) -> int:
+@dataclass(frozen=True)
+class Subscription:
+    """An operation, the API it is sent to, and the access token of the person who asks."""
+
+    url: str
+    token: str | None
+    operation: str
+    variables: dict[str, Any] | None
+
+
+async def listen(
+    subscription: Subscription, tell: Tell, ready: Tell, *, count: int | None, seconds: float | None
+) -> int:
     """Tell each answer as one line of JSON, until there were `count` or `seconds` are over; return how many there were.
 
-    Without either bound it ends with the stream. Raises `CannotListen`.
+    Without either bound it ends with the stream. `ready` is told once the server listens. Raises `CannotListen`.
     """
     told = 0
     with suppress(TimeoutError):
-        async with asyncio.timeout(seconds), aclosing(answers):
+        async with asyncio.timeout(seconds), aclosing(_answers(subscription, ready)) as answers:
             async for answer in answers:
                 tell(orjson.dumps(answer).decode())
                 told += 1
@@ -38,29 +52,35 @@ async def show(answers: Answers, tell: Callable[[str], None], *, count: int | No
     return told
 
 
-async def answers(url: str, token: str | None, operation: str, variables: dict[str, Any] | None) -> Answers:
-    """Every answer to one operation, over a socket of its own to the API at `url`. Raises `CannotListen`."""
+async def _answers(subscription: Subscription, ready: Tell) -> Answers:
     try:
-        async with connect(_socket_url(url), subprotocols=[Subprotocol(PROTOCOL)], compression=None) as socket:
-            await _send(socket, type="connection_init", payload={"authorization": f"Bearer {token}"} if token else {})
+        async with connect(_socket_url(subscription.url), subprotocols=[_PROTOCOL], compression=None) as socket:
+            await _ask(socket, subscription)
             async for text in socket:
                 message = orjson.loads(text)
-                if message["type"] == "connection_ack":
-                    request = {"query": operation, "variables": variables}
-                    await _send(socket, type="subscribe", id=_NAME, payload=request)
-                elif message["type"] == "next":
+                if message["type"] == "next":
                     yield message["payload"]
+                elif message["type"] == "pong":
+                    ready(f"Listening at {subscription.url}")
                 elif message["type"] == "error":
                     raise CannotListen(" ".join(error["message"] for error in message["payload"]))
                 elif message["type"] == "complete":
                     return
-                elif message["type"] == "ping":
-                    await _send(socket, type="pong")
     except (OSError, InvalidHandshake) as error:
-        raise CannotListen(f"No API answers at {url}: {error}") from error
+        raise CannotListen(f"No API answers at {subscription.url}: {error}") from error
     except ConnectionClosed as error:
         reason = error.rcvd.reason if error.rcvd else "the connection broke"
         raise CannotListen(f"The server closed the socket: {reason}") from error
+
+
+async def _ask(socket: ClientConnection, subscription: Subscription) -> None:
+    """Open the protocol and subscribe; the pong comes when the server has both."""
+    token = subscription.token
+    await _send(socket, type="connection_init", payload={"authorization": f"Bearer {token}"} if token else {})
+    await socket.recv()
+    request = {"query": subscription.operation, "variables": subscription.variables}
+    await _send(socket, type="subscribe", id=_NAME, payload=request)
+    await _send(socket, type="ping")
 
 
 def _socket_url(url: str) -> str:
