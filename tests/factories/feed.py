@@ -1,6 +1,7 @@
 """What home feeds are made of, at known minutes, and what happens to it behind the back of timelines."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,13 @@ from sqlalchemy import delete, update
 from core import clock
 from core.db import Database, Write
 from core.ids import PostId
+from core.redis import Cache
 from core.viewer import Viewer
+from jobs.base import JobContext
 from models.epochs import Epoch
 from models.follows import Follow, Follower
 from models.posts import Post
+from services.epochs import Epochs
 from tests.factories import people
 from tests.factories.posts import post_in
 
@@ -62,3 +66,9 @@ async def forget_server(db: Database) -> None:
     """Make the next look at Redis find another server than before, as after a restart."""
     async with db.transaction() as tx:
         await tx.execute(update(Epoch).values(run_id="of another server"))
+
+
+def without_redis(worker: JobContext) -> JobContext:
+    """The same worker with its Redis gone."""
+    cache = Cache.from_url("unix:///nowhere/valkey.sock")
+    return replace(worker, cache=cache, epochs=Epochs(worker.db, cache))

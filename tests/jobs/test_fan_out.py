@@ -1,7 +1,6 @@
 """A published post reaches every timeline of its readers and everybody who watches, however often a worker dies."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -11,13 +10,11 @@ from core.db import counted
 from core.events import Event, PostDeleted, PostPublished, UserFollowed, UserUnfollowed
 from core.ids import PostId
 from core.paging import Window
-from core.redis import Cache
 from core.viewer import Viewer
 from jobs import feed
 from jobs.base import Consequence, JobContext
 from models.tasks import Task
 from services import event_log, tasks
-from services.epochs import Epochs
 from services.event_log import LoggedEvent
 from services.feed import fan_out, reading
 from tests.factories import feed as make
@@ -58,12 +55,6 @@ async def reopen(ctx: JobContext, task_id: UUID) -> None:
 
 def published(post: PostId) -> PostPublished:
     return PostPublished(author_id=post.author_id, post_id=post.id)
-
-
-def away(ctx: JobContext) -> JobContext:
-    """The same worker with its Redis gone."""
-    cache = Cache.from_url("unix:///nowhere/valkey.sock")
-    return replace(ctx, cache=cache, epochs=Epochs(ctx.db, cache))
 
 
 async def test_a_post_is_pushed_to_warm_timelines(ctx: JobContext) -> None:
@@ -157,7 +148,7 @@ async def test_without_redis_watchers_are_told_and_the_push_is_tried_again(ctx: 
     marks = await watch(ctx, ana)
     post = await make.post(ctx.db, ben)
 
-    task_id = await run(away(ctx), published(post), feed.fan_out_post)
+    task_id = await run(make.without_redis(ctx), published(post), feed.fan_out_post)
     during = await told(ctx, marks)
     assert await read(ctx, ana) == []
     await reopen(ctx, task_id)
