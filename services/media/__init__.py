@@ -3,6 +3,5 @@
 from core.imaging.pictures import MAX_BYTES
 from services.media.announcing import CONTENT_TYPES, PURPOSES
 from services.media.attaching import Attachment, attach, claim_avatar
-from services.media.sweeping import consistency
 
-__all__ = ["CONTENT_TYPES", "MAX_BYTES", "PURPOSES", "Attachment", "attach", "claim_avatar", "consistency"]
+__all__ = ["CONTENT_TYPES", "MAX_BYTES", "PURPOSES", "Attachment", "attach", "claim_avatar"]

@@ -12,8 +12,8 @@ from core.storage.keys import Area
 from core.viewer import Viewer
 from jobs.base import JobContext
 from jobs.media import sweeping as jobs
-from services import media, posts, profiles
-from services.media import Attachment, completing, files, processing
+from services import posts, profiles
+from services.media import Attachment, completing, files, processing, sweeping
 from services.media.processing import Stage
 from tests import pictures
 from tests.factories import media as make
@@ -237,7 +237,7 @@ async def test_copies_are_withdrawn_when_the_audience_narrows_and_return_when_it
 
         assert (await make.media_row(ctx.db, upload_id)).is_public is is_public
         assert bool(await make.keys_in(ctx.store, Area.PUBLIC)) is is_public
-    assert await media.consistency(ctx.db, ctx.store) == []
+    assert await sweeping.consistency(ctx.db, ctx.store) == []
 
 
 async def test_a_deleted_post_takes_its_files_and_rows_along(ctx: JobContext, ana: Viewer) -> None:
@@ -330,11 +330,11 @@ async def test_objects_without_a_row_go_after_a_day(ctx: JobContext, ana: Viewer
 
 async def test_a_file_that_is_missing_is_reported(ctx: JobContext, ana: Viewer) -> None:
     upload_id = await make.ready(ctx, ana)
-    assert await media.consistency(ctx.db, ctx.store) == []
+    assert await sweeping.consistency(ctx.db, ctx.store) == []
     (key, *_) = await make.keys_in(ctx.store, Area.PRIVATE)
 
     await ctx.store.delete([key])
 
-    (complaint,) = await media.consistency(ctx.db, ctx.store)
+    (complaint,) = await sweeping.consistency(ctx.db, ctx.store)
     assert str(upload_id) in complaint
     assert key in complaint
