@@ -8,7 +8,7 @@ from uuid import UUID
 Path = tuple[str, ...]
 
 
-class Refusal(Exception):  # noqa: N818 - the house's word; it is data for a person, not a fault
+class Refusal(Exception):
     """Something the person can put right; a mutation answers it as a `UserError`, and nothing was changed."""
 
     def __init__(self, code: str, message: str, path: Path = (), *, is_retryable: bool = False) -> None:
@@ -41,7 +41,7 @@ class Invalid(Refusal):
 class NotFound(Refusal):
     """Missing and hidden look the same to the viewer."""
 
-    def __init__(self, path: Path = (), *, id: str | None = None) -> None:  # noqa: A002 - the contract's word
+    def __init__(self, path: Path = (), *, id: str | None = None) -> None:
         super().__init__("NOT_FOUND", "There is no such thing, or you may not see it.", path)
         self.id = id
 

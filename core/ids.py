@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from secrets import randbits
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, Protocol, Self, TypeVar
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -15,7 +15,17 @@ from core import clock
 from core.errors import NotFound
 
 
-Id = TypeVar("Id", bound="_Single | _Authored | _Personal")
+class GlobalId(Protocol):
+    """What every typed id can do: be read from its global form, and be written in it by `str()`."""
+
+    prefix: ClassVar[str]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a global id; garbage and ids of another type raise `NotFound`."""
+
+
+Id = TypeVar("Id", bound=GlobalId)
 
 
 _RANDOM_BITS = 80

@@ -2,7 +2,7 @@
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -46,12 +46,16 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Filled(Generic[V]):
-    """A page whose ids became things the viewer may see; hidden ones are left out and made up for."""
+    """A page whose ids became things the viewer may see; hidden ones are left out and made up for.
+
+    `end` leads behind the last item; behind the last id that was looked at, if the page stayed short all the same.
+    """
 
     items: tuple[V, ...]
     cursors: tuple[str, ...]
     has_next: bool
     has_previous: bool
+    end: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +112,24 @@ def page_of(rows: Sequence[K], window: Window, cursor: Callable[[K], str]) -> Pa
     return Page(kept, tuple(cursor(row) for row in kept), len(rows) > window.first, window.after is not None)
 
 
+_FEWEST_MORE = 10
+_MOST_MORE = 100
+
+
 @dataclass(slots=True)
 class _Filling(Generic[P, V]):
     """A page on its way to being full."""
 
     parent: P
-    position: str | None
+    size: int
+    end: str | None
     items: list[V] = field(default_factory=list)
     cursors: list[str] = field(default_factory=list)
     has_next: bool = True
+
+    @property
+    def is_short(self) -> bool:
+        return self.has_next and len(self.items) < self.size
 
 
 async def fill(
@@ -128,29 +141,32 @@ async def fill(
 ) -> list[Filled[V]]:
     """One page for each parent: read ids, drop what the door hides, read on until the pages are full.
 
-    All pages are loaded together. After `rounds` reads a page may stay short; it then says that more follows, so a
-    client reads on without a gap.
+    All pages are loaded together, and each round reads twice as many ids as the one before. After `rounds` reads a
+    page may stay short; it then says that more follows, so a client reads on without a gap.
     """
-    pages: list[_Filling[P, V]] = [_Filling(parent, window.after) for parent in parents]
-    short = pages
+    pages: list[_Filling[P, V]] = [_Filling(parent, window.first, window.after) for parent in parents]
+    short, count = pages, window.first
     for _ in range(rounds):
-        asked = [(page.parent, Window(window.first - len(page.items), page.position)) for page in short]
-        found = await fetch(asked)
+        found = await fetch([(page.parent, Window(count, page.end)) for page in short])
         loaded = iter(await load([one for page in found for one in page.ids]))
         for page, ids in zip(short, found, strict=True):
-            _take(page, ids, loaded)
-        short = [page for page in short if page.has_next and len(page.items) < window.first]
+            _take(page, ids, [next(loaded) for _ in ids.ids])
+        short = [page for page in short if page.is_short]
+        count = max(_FEWEST_MORE, min(count * 2, _MOST_MORE))
         if not short:
             break
     has_previous = window.after is not None
-    return [Filled(tuple(page.items), tuple(page.cursors), page.has_next, has_previous) for page in pages]
+    return [Filled(tuple(page.items), tuple(page.cursors), page.has_next, has_previous, page.end) for page in pages]
 
 
-def _take(page: _Filling[P, V], ids: Page[K], loaded: Iterator[V | None]) -> None:
-    for cursor in ids.cursors:
-        item = next(loaded)
-        if item is not None:
-            page.items.append(item)
-            page.cursors.append(cursor)
-    page.has_next = ids.has_next
-    page.position = ids.cursors[-1] if ids.cursors else page.position
+def _take(page: _Filling[P, V], ids: Page[K], loaded: Sequence[V | None]) -> None:
+    visible = [(item, cursor) for item, cursor in zip(loaded, ids.cursors, strict=True) if item is not None]
+    room = page.size - len(page.items)
+    for item, cursor in visible[:room]:
+        page.items.append(item)
+        page.cursors.append(cursor)
+    page.has_next = ids.has_next or len(visible) > room
+    if page.is_short:
+        page.end = ids.cursors[-1] if ids.cursors else page.end
+    else:
+        page.end = page.cursors[-1] if page.cursors else None

@@ -46,7 +46,7 @@ class Loaders:
         """The answer for one key; only for fields that are never below a list."""
         return (await self.load(question, [key]))[0]
 
-    def prime(self, question: Question[K, V], found: Mapping[K, V]) -> None:
+    def prime(self, question: Question[K, V], found: Mapping[K, Any]) -> None:
         """Remember answers that came along with something else."""
         loader = self._loader(question)
         for key, value in found.items():

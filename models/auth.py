@@ -32,7 +32,7 @@ class Session(Base):
 
 
 class SigningKey(Base):
-    """An Ed25519 key. `state` is NEXT, ACTIVE or RETIRED; the private half is encrypted with the installation's secret."""
+    """An Ed25519 key. `state` is NEXT, ACTIVE or RETIRED; the private half is sealed with the installation's secret."""
 
     __tablename__ = "signing_keys"
     __table_args__ = reference()

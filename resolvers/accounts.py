@@ -19,7 +19,7 @@ from services.auth import keys, sessions
 class AccountQueries:
     @root
     async def viewer(ctx: Context) -> Viewer | None:
-        return await nodes.one(ctx, ViewerId(ctx.viewer.id)) if ctx.viewer.id else None
+        return await nodes.one(ctx, ViewerId(ctx.viewer.id), Viewer) if ctx.viewer.id else None
 
 
 @strawberry.type

@@ -17,6 +17,7 @@ from schema.auth import (
     LogOutPayload,
     RefreshSessionInput,
     RefreshSessionPayload,
+    Session,
 )
 from schema.context import Context
 from schema.mutation import mutation
@@ -50,7 +51,7 @@ class AuthMutations:
         if tokens is None:
             raise sessions.spent(_TOKEN)
         await enter(ctx, tokens)
-        return RefreshSessionPayload(tokens=tokens_of(tokens), session=await nodes.one(ctx, tokens.session))
+        return RefreshSessionPayload(tokens=tokens_of(tokens), session=await nodes.one(ctx, tokens.session, Session))
 
     @mutation
     async def log_out(ctx: Context, *, input: LogOutInput) -> LogOutPayload:

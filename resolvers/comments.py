@@ -10,6 +10,7 @@ from schema.connections import Edge
 from schema.context import Context
 from schema.fields import root
 from schema.mutation import mutation
+from schema.posts import Post
 from services import comments
 
 
@@ -17,7 +18,7 @@ from services import comments
 class CommentQueries:
     @root
     async def comment(ctx: Context, *, id: strawberry.ID) -> Comment | None:
-        return await nodes.one_of(ctx, CommentId, id)
+        return await nodes.one_of(ctx, id, Comment)
 
 
 @strawberry.type
@@ -43,5 +44,5 @@ class CommentMutations:
         comment_id = CommentId.parse(input.comment_id)
         post_id = await ctx.write(lambda tx: comments.delete_comment(tx, ctx.viewer, comment_id))
         return DeleteCommentPayload(
-            deleted_comment_id=strawberry.ID(str(comment_id)), post=await nodes.one(ctx, post_id)
+            deleted_comment_id=strawberry.ID(str(comment_id)), post=await nodes.one(ctx, post_id, Post)
         )

@@ -34,7 +34,7 @@ class MediaMutations:
             of=input,
             result=UploadId,
         )
-        return BeginUploadPayload(upload=await nodes.one(ctx, upload_id))
+        return BeginUploadPayload(upload=await nodes.one(ctx, upload_id, Upload))
 
     @mutation
     async def complete_upload(ctx: Context, *, input: CompleteUploadInput) -> CompleteUploadPayload:
@@ -53,7 +53,7 @@ class MediaMutations:
     async def cancel_upload(ctx: Context, *, input: CancelUploadInput) -> CancelUploadPayload:
         upload_id = UploadId.parse(input.upload_id)
         await ctx.write(lambda tx: completing.cancel_upload(tx, ctx.viewer, upload_id))
-        return CancelUploadPayload(upload=await nodes.one(ctx, upload_id))
+        return CancelUploadPayload(upload=await nodes.one(ctx, upload_id, Upload))
 
 
 def _announcement(input: BeginUploadInput) -> Announcement:
@@ -76,7 +76,7 @@ async def _bring_same(ctx: Context, announced: Announcement, upload_id: UploadId
 
 
 async def _require_upload(ctx: Context, upload_id: UploadId) -> Upload:
-    upload: Upload | None = await nodes.one(ctx, upload_id)
+    upload = await nodes.one(ctx, upload_id, Upload)
     if upload is None:
         raise NotFound(("input", "uploadId"), id=str(upload_id))
     return upload

@@ -4,12 +4,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import strawberry
 
-from core.ids import CommentId, PlaceId, PostId, UserId
+from core.ids import PostId, UserId
 from core.settings import settings
 from schema import nodes
+from schema.comments import Comment
 from schema.context import Context
 from schema.fields import root
 from schema.nodes import Node
+from schema.places import Place
+from schema.posts import Post
+from schema.profiles import User
 from schema.scalars import URL
 from services import posts, profiles
 
@@ -18,7 +22,7 @@ from services import posts, profiles
 class NodeQueries:
     @root
     async def node(ctx: Context, *, id: strawberry.ID) -> Node | None:
-        return (await nodes.load_texts(ctx, [id]))[0]
+        return await nodes.one_of(ctx, id, Node)
 
     @root
     async def nodes(ctx: Context, *, ids: list[strawberry.ID]) -> list[Node | None] | None:
@@ -34,17 +38,17 @@ class NodeQueries:
                 comment = parse_qs(parts.query).get("comment", [None])[0]
                 return await _comment_or_post(ctx, shortcode, comment)
             case ["places", place]:
-                return await nodes.one_of(ctx, PlaceId, place)
+                return await nodes.one_of(ctx, place, Place)
             case [handle] if handle:
                 async with ctx.loaders.scope.reading() as db:
                     user_id = await profiles.find_by_handle(db, handle)
-                return await nodes.one(ctx, UserId(user_id)) if user_id else None
+                return await nodes.one(ctx, UserId(user_id), User) if user_id else None
         return None
 
 
 async def _comment_or_post(ctx: Context, shortcode: str, comment: str | None) -> Node | None:
     if comment is not None:
-        return await nodes.one_of(ctx, CommentId, comment)
+        return await nodes.one_of(ctx, comment, Comment)
     async with ctx.loaders.scope.reading() as db:
         post_id: PostId | None = await posts.find_by_shortcode(db, shortcode)
-    return await nodes.one(ctx, post_id) if post_id else None
+    return await nodes.one(ctx, post_id, Post) if post_id else None

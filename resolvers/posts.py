@@ -8,6 +8,7 @@ from strawberry import UNSET
 from core.errors import NotFound
 from core.ids import PlaceId, PostId, UploadId, ViewerId
 from schema import nodes
+from schema.accounts import Viewer
 from schema.connections import Edge
 from schema.context import Context
 from schema.fields import root
@@ -37,11 +38,11 @@ class PostQueries:
     @root
     async def post(ctx: Context, *, by: PostLookup) -> Post | None:
         if by.id:
-            return await nodes.one_of(ctx, PostId, by.id.value)
+            return await nodes.one_of(ctx, by.id.value, Post)
         shortcode = by.shortcode.value if by.shortcode else ""
         async with ctx.loaders.scope.reading() as db:
             post_id = await posts.find_by_shortcode(db, shortcode)
-        return await nodes.one(ctx, post_id) if post_id else None
+        return await nodes.one(ctx, post_id, Post) if post_id else None
 
 
 @strawberry.type
@@ -65,13 +66,13 @@ class PostMutations:
         post_id = PostId.parse(input.post_id)
         changes = _changes(input)
         await ctx.write(lambda tx: posts.update_post(tx, ctx.viewer, post_id, changes))
-        return UpdatePostPayload(post=await nodes.one(ctx, post_id))
+        return UpdatePostPayload(post=await nodes.one(ctx, post_id, Post))
 
     @mutation
     async def delete_post(ctx: Context, *, input: DeletePostInput) -> DeletePostPayload:
         post_id = PostId.parse(input.post_id)
         await ctx.write(lambda tx: posts.delete_post(tx, ctx.viewer, post_id))
-        viewer = await nodes.one(ctx, ViewerId(ctx.viewer.user_id))
+        viewer = await nodes.one(ctx, ViewerId(ctx.viewer.user_id), Viewer)
         return DeletePostPayload(deleted_post_id=strawberry.ID(str(post_id)), viewer=viewer)
 
 

@@ -21,11 +21,11 @@ class ProfileQueries:
     @root
     async def user(ctx: Context, *, by: UserLookup) -> User | None:
         if by.id:
-            return await nodes.one_of(ctx, UserId, by.id.value)
+            return await nodes.one_of(ctx, by.id.value, User)
         handle = by.handle.value if by.handle else ""
         async with ctx.loaders.scope.reading() as db:
             user_id = await profiles.find_by_handle(db, handle)
-        return await nodes.one(ctx, UserId(user_id)) if user_id else None
+        return await nodes.one(ctx, UserId(user_id), User) if user_id else None
 
 
 @strawberry.type
@@ -34,7 +34,7 @@ class ProfileMutations:
     async def update_profile(ctx: Context, *, input: UpdateProfileInput) -> UpdateProfilePayload:
         changes = _changes(input)
         await ctx.write(lambda tx: profiles.update_profile(tx, ctx.viewer, changes))
-        return UpdateProfilePayload(user=await nodes.one(ctx, UserId(ctx.viewer.user_id)))
+        return UpdateProfilePayload(user=await nodes.one(ctx, UserId(ctx.viewer.user_id), User))
 
 
 def _changes(input: UpdateProfileInput) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import strawberry
 
 from core import clock
 from core.settings import settings
-from schema.contract import contract
 from schema.context import Context
+from schema.contract import contract
 from schema.fields import root
 from schema.media import UploadPurpose
 from schema.scalars import BigInt, LanguageTag

@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, TypeVar
 
 import strawberry
 
 from core.backends import Backends
 from core.db import Write
+from core.ids import GlobalId
 from core.viewer import Viewer
 from loaders.base import Loaders, Scope
 from services import idempotency
@@ -15,15 +16,7 @@ from services import idempotency
 R = TypeVar("R")
 
 
-class ParsedId(Protocol):
-    """An id that can be written down and read back: the only result a keyed write may have."""
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read the id from its global form."""
-
-
-I = TypeVar("I", bound=ParsedId)  # noqa: E741 - an id
+I = TypeVar("I", bound=GlobalId)  # noqa: E741 - an id
 
 
 @dataclass(slots=True)

@@ -121,7 +121,7 @@ async def _connections(
     since: dict[tuple[UserId, UserId], datetime] = {}
 
     async def fetch(db: "Read", owner: UserId, part: Window) -> Page[UserId]:
-        rows = await page(db, owner, part)
+        rows: Page[Any] = await page(db, owner, part)
         since.update({(owner, UserId(row.person_id)): row.created_at for row in rows.ids})
         return rows.each(lambda row: UserId(row.person_id))
 

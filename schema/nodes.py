@@ -1,7 +1,7 @@
 """What has a global id, and how an id leads back to its object."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 
@@ -9,6 +9,7 @@ from core.errors import NotFound
 from schema.context import Context
 from schema.fields import attribute
 
+T = TypeVar("T")
 Load = Callable[[Context, Sequence[Any]], Awaitable[Sequence[Any]]]
 
 
@@ -44,17 +45,16 @@ async def load(ctx: Context, ids: Sequence[Any]) -> list[Any]:
     return [found[key] for key in ids]
 
 
-async def one(ctx: Context, key: Any) -> Any:
-    """The object with this typed id, or None; only for fields that are never below a list."""
-    return (await load(ctx, [key]))[0]
+async def one(ctx: Context, key: Any, kind: type[T]) -> T | None:
+    """The object of this kind with this typed id, or None; only for fields that are never below a list."""
+    found = (await load(ctx, [key]))[0]
+    return found if isinstance(found, kind) else None
 
 
-async def one_of(ctx: Context, id_type: type[Any], text: str) -> Any:
-    """As `one`, for an id as a client sends it; ids of another type lead nowhere."""
-    try:
-        return await one(ctx, id_type.parse(text))
-    except NotFound:
-        return None
+async def one_of(ctx: Context, text: str, kind: type[T]) -> T | None:
+    """As `one`, for an id as a client sends it; garbage and ids of another type lead nowhere."""
+    found = (await load_texts(ctx, [text]))[0]
+    return found if isinstance(found, kind) else None
 
 
 async def load_texts(ctx: Context, texts: Sequence[str]) -> list[Any]:

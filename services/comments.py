@@ -1,6 +1,6 @@
 """Comments under posts."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert

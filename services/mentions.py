@@ -1,5 +1,6 @@
-"""Whom a text mentions: found once when it is written, so that a handle that changes hands later leads nobody astray."""
+"""Whom a text mentions: found when it is written, so that a handle that changes hands leads nobody astray."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,6 +20,6 @@ async def resolve(db: Read, *texts: str | None) -> dict[str, str]:
     return {row.handle: str(UserId(row.user_id)) for row in rows}
 
 
-def people(mentions: dict[str, str]) -> list[UUID]:
+def people(mentions: Mapping[str, str]) -> list[UUID]:
     """The ids of mentioned people."""
     return [UserId.parse(one).id for one in mentions.values()]

@@ -56,6 +56,5 @@ async def choose(tx: Write, choice: PlaceChoice) -> UUID:
 
 async def places(db: Read, ids: list[UUID]) -> dict[UUID, PlaceRow]:
     """Places by id."""
-    columns = (Place.id, Place.name, Place.latitude, Place.longitude)
-    rows = await db.all(select(*columns).where(Place.id.in_(ids)))
-    return {row.id: PlaceRow(*row) for row in rows}
+    rows = await db.all(select(Place).where(Place.id.in_(ids)))
+    return {row.id: PlaceRow(row.id, row.name, row.latitude, row.longitude) for row in rows}

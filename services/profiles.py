@@ -22,7 +22,7 @@ async def find_by_handle(db: Read, handle: str) -> UUID | None:
 
 
 async def update_profile(tx: Write, viewer: Viewer, changes: Mapping[str, Any]) -> None:
-    """Change what `changes` names of one's own profile; an `avatar_upload_id` must be a completed upload of one's own."""
+    """Change what `changes` names of one's own profile; `avatar_upload_id` is a ready upload of one's own."""
     values = {name: value for name, value in changes.items() if name != "avatar_upload_id"}
     if "bio" in values:
         values["bio_mentions"] = await mentions.resolve(tx, values["bio"])

@@ -66,10 +66,8 @@ async def events(ctx: Context, stream: Stream, after: str | None) -> AsyncGenera
                 await wakeups.wait(POLL_SECONDS)
 
 
-async def _start(
-    ctx: Context, stream: Stream, after: str | None
-) -> tuple[dict[str, int], StreamResetReason | None]:
-    """Where to read on, and why not at the cursor if that is not possible. Watching comes first, so nothing is missed."""
+async def _start(ctx: Context, stream: Stream, after: str | None) -> tuple[dict[str, int], StreamResetReason | None]:
+    """Where to read on, and why not at the cursor if that is not possible. Watching comes first: nothing is missed."""
     now = await ctx.backends.db.write(lambda tx: event_log.watch(tx, stream.topics))
     if after is None:
         return now, None

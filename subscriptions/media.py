@@ -12,6 +12,7 @@ from schema.context import Context
 from schema.events import MediaEvent
 from schema.fields import root
 from schema.media_events import UploadFinishedEvent, UploadProgressEvent
+from schema.uploads import Upload
 from services import event_log
 from services.event_log import LoggedEvent
 from subscriptions import base
@@ -36,7 +37,7 @@ async def _present(
     upload_id = UploadId(UUID(logged.ids["user_id"]), UUID(logged.ids["upload_id"]))
     if only is not None and str(upload_id) not in only:
         return None
-    upload = await nodes.one(ctx, upload_id)
+    upload = await nodes.one(ctx, upload_id, Upload)
     if upload is None:
         return None
     is_over = logged.event in {"UploadFinished", "UploadDropped"}

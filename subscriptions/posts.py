@@ -12,11 +12,11 @@ from schema.context import Context
 from schema.events import PostEvent
 from schema.fields import root
 from schema.post_events import PostEngagementEvent, PostRemovedEvent, PostUpdatedEvent
+from schema.posts import Post
 from services import event_log
 from services.event_log import LoggedEvent
 from subscriptions import base
 from subscriptions.base import Stream
-
 
 _ENGAGEMENT = frozenset(["PostLiked", "PostUnliked", "CommentAdded", "CommentDeleted"])
 
@@ -53,7 +53,7 @@ def _met_before(posts: Sequence[PostId], after: str | None) -> set[PostId]:
 
 async def _present(ctx: Context, logged: LoggedEvent, cursor: str) -> PostEvent | None:
     post_id = PostId(UUID(logged.ids["author_id"]), UUID(logged.ids["post_id"]))
-    post = await nodes.one(ctx, post_id)
+    post = await nodes.one(ctx, post_id, Post)
     if post is None:
         removed = strawberry.ID(str(post_id))
         return PostRemovedEvent(cursor=cursor, occurred_at=logged.at, removed_post_id=removed)

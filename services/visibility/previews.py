@@ -21,6 +21,12 @@ SHOWN = 2
 SPARE = 2
 
 
+_BRANCH = """(
+    select * from comments where author_id = :author_{n} and post_id = :post_{n} and deleted_at is null
+    order by id desc limit {considered}
+)"""
+
+
 async def candidates(db: Read, ids: Sequence[PostId]) -> Candidates:
     """The newest comments of each post, in one statement."""
     if not ids:
@@ -78,8 +84,4 @@ def _is_visible(row: Any, seen: SeenPosts) -> bool:
 
 @lru_cache(maxsize=64)
 def _newest(count: int) -> TextClause:
-    branch = (
-        "(select * from comments where author_id = :author_{n} and post_id = :post_{n} and deleted_at is null"
-        f" order by id desc limit {CONSIDERED})"
-    )
-    return text(" union all ".join(branch.format(n=n) for n in range(count)))
+    return text(" union all ".join(_BRANCH.format(n=n, considered=CONSIDERED) for n in range(count)))

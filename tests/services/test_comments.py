@@ -73,7 +73,9 @@ async def test_the_author_always_comments(db: Database) -> None:
     ana = await person(db, "ana")
     picture = await post(db, ana, comment_audience="NOBODY")
 
-    assert await db.write(lambda tx: comments.add_comment(tx, ana, picture, "Mine."))
+    await db.write(lambda tx: comments.add_comment(tx, ana, picture, "Mine."))
+
+    assert await _count(db, picture) == 1
 
 
 async def test_blank_text_is_refused(db: Database) -> None:

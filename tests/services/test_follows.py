@@ -1,5 +1,7 @@
 """Following people."""
 
+from functools import partial
+
 import pytest
 
 from core.db import Database
@@ -54,10 +56,10 @@ async def test_a_private_account_is_asked(db: Database) -> None:
 async def test_unfollowing_undoes_a_follow_and_a_request(db: Database) -> None:
     ana, ben, eva = await person(db, "ana"), await person(db, "ben"), await person(db, "eva", is_private=True)
     for whom in (ben, eva):
-        await db.write(lambda tx, whom=whom: follows.follow_user(tx, ana, whom.user_id))
+        await db.write(partial(follows.follow_user, viewer=ana, user_id=whom.user_id))
 
     for whom in (ben, eva, ben):
-        await db.write(lambda tx, whom=whom: follows.unfollow_user(tx, ana, whom.user_id))
+        await db.write(partial(follows.unfollow_user, viewer=ana, user_id=whom.user_id))
 
     async with db.reading() as read:
         standing = await relationships(read, ana, [ben.user_id, eva.user_id])
@@ -78,7 +80,7 @@ async def test_lists_are_paged_without_gap_while_people_come(db: Database) -> No
     ana = await person(db, "ana")
     fans = [await person(db, f"fan{number}") for number in range(5)]
     for fan in fans:
-        await db.write(lambda tx, fan=fan: follows.follow_user(tx, fan, ana.user_id))
+        await db.write(partial(follows.follow_user, viewer=fan, user_id=ana.user_id))
 
     async with db.reading() as read:
         first = await follows.page_of_followers(read, Viewer(), ana.user_id, Window(2))
@@ -95,7 +97,7 @@ async def test_following_lists_whom_a_person_follows(db: Database) -> None:
     ana = await person(db, "ana")
     friends = [await person(db, f"friend{number}") for number in range(3)]
     for friend in friends:
-        await db.write(lambda tx, friend=friend: follows.follow_user(tx, ana, friend.user_id))
+        await db.write(partial(follows.follow_user, viewer=ana, user_id=friend.user_id))
 
     async with db.reading() as read:
         first = await follows.page_of_following(read, ana.user_id, Window(2))

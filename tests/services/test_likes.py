@@ -1,6 +1,7 @@
 """Liking posts."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -59,7 +60,7 @@ async def test_folding_keeps_every_count(db: Database) -> None:
     picture = await post(db, ana)
     for number in range(5):
         fan = await person(db, f"fan{number}")
-        await db.write(lambda tx, fan=fan: likes.like_post(tx, fan, picture))
+        await db.write(partial(likes.like_post, viewer=fan, post_id=picture))
 
     folded = await db.write(counters.fold)
 
@@ -73,7 +74,7 @@ async def test_a_hidden_or_unknown_post_cannot_be_liked(db: Database) -> None:
 
     for target in (hidden, PostId(ana.user_id, new_uuid())):
         with pytest.raises(NotFound):
-            await db.write(lambda tx, target=target: likes.like_post(tx, ben, target))
+            await db.write(partial(likes.like_post, viewer=ben, post_id=target))
 
     async with db.reading() as read:
         assert await read.scalar(select(func.count()).select_from(PostLike)) == 0
@@ -84,7 +85,7 @@ async def test_likers_the_viewer_follows_come_first(db: Database) -> None:
     picture = await post(db, ana)
     fans = [await person(db, f"fan{number}") for number in range(4)]
     for fan in fans:
-        await db.write(lambda tx, fan=fan: likes.like_post(tx, fan, picture))
+        await db.write(partial(likes.like_post, viewer=fan, post_id=picture))
     await follow(db, ana, fans[0])
 
     async with db.reading() as read:

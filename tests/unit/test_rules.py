@@ -75,6 +75,8 @@ def test_a_comment_is_seen_with_its_post_while_its_writer_is_active(
     assert answer is seen
 
 
-@pytest.mark.parametrize(("is_shown", "is_own", "seen"), [(True, False, True), (False, True, True), (False, False, False)])
+@pytest.mark.parametrize(
+    ("is_shown", "is_own", "seen"), [(True, False, True), (False, True, True), (False, False, False)]
+)
 def test_a_picture_is_seen_where_it_is_shown_and_by_its_owner(is_shown: bool, is_own: bool, seen: bool) -> None:
     assert may_see_media(is_shown=is_shown, is_own=is_own) is seen

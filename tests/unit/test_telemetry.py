@@ -86,5 +86,5 @@ async def test_one_line_says_all_that_was_noted(lines: Lines) -> None:
 
 
 @pytest.mark.parametrize(("wish", "is_kept"), [("a.B-1_", True), ("x" * 64, True), ("x" * 65, False), ("a\nb", False)])
-def test_only_a_plain_request_id_is_taken_over(wish: str, is_kept: bool) -> None:  # noqa: FBT001 - a case
+def test_only_a_plain_request_id_is_taken_over(wish: str, is_kept: bool) -> None:
     assert (telemetry.sane_request_id(wish) == wish) is is_kept
