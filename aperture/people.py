@@ -15,7 +15,7 @@ def refresh(site: Site) -> list[dict[str, str]]:
     people = json.loads(site.people_file.read_text())
     stale = [person for person in people if not _is_good(site, person["token"])]
     for person in stale:
-        person["token"] = _log_in(site, person["handle"], person["password"])
+        person["token"] = _log_in(site, person["handle"], person["password"]) or person["token"]
     if stale:
         site.people_file.write_text(json.dumps(people, indent=2))
     return list(people)
@@ -26,10 +26,11 @@ def _is_good(site: Site, token: str) -> bool:
     return data is not None and data["viewer"] is not None
 
 
-def _log_in(site: Site, handle: str, password: str) -> str:
+def _log_in(site: Site, handle: str, password: str) -> str | None:
+    """A token, or None when it is refused: after too many starts in a row, or with another password meanwhile."""
     variables = {"input": {"identifier": handle, "password": password}}
-    answer = _ask(site, {"query": _LOG_IN, "variables": variables})
-    return str(answer["data"]["logIn"]["tokens"]["accessToken"])
+    tokens = _ask(site, {"query": _LOG_IN, "variables": variables})["data"]["logIn"]["tokens"]
+    return None if tokens is None else str(tokens["accessToken"])
 
 
 def _ask(site: Site, request: dict[str, Any], token: str | None = None) -> dict[str, Any]:

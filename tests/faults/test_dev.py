@@ -63,18 +63,23 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.fixture(scope="module")
+def port() -> int:
+    """One for all starts, as tokens are good for an address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.fixture
-def run(folder: Path) -> Iterator[Run]:
-    running = start(folder)
+def run(folder: Path, port: int) -> Iterator[Run]:
+    running = start(folder, port)
     yield running
     running.process.terminate()
     running.process.wait(30)
 
 
-def start(folder: Path) -> Run:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def start(folder: Path, port: int) -> Run:
     options = ["--port", str(port), "--folder", str(folder / "state")]
     with (folder / "screen").open("wb") as screen:
         process = subprocess.Popen(
@@ -107,20 +112,20 @@ def test_a_killed_part_is_started_again(run: Run, part: str) -> None:
     eventually(run.is_ready)
 
 
-def test_after_its_own_kill_9_the_next_start_is_ready(folder: Path) -> None:
-    first = start(folder)
+def test_after_its_own_kill_9_the_next_start_is_ready(folder: Path, port: int) -> None:
+    first = start(folder, port)
     first.process.kill()
     first.process.wait()
 
-    second = start(folder)
+    second = start(folder, port)
 
     eventually(second.is_ready)
     second.process.terminate()
     assert second.process.wait(30) == 0
 
 
-def test_ending_leaves_no_process_behind(folder: Path) -> None:
-    run = start(folder)
+def test_ending_leaves_no_process_behind(folder: Path, port: int) -> None:
+    run = start(folder, port)
     pids = [run.pid(part) for part in ("postgres", "valkey", "serve", "worker")]
 
     run.process.terminate()
