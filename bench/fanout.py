@@ -52,7 +52,8 @@ async def _run(servers: Servers, options: argparse.Namespace) -> None:
         author, followers = new_uuid(), [new_uuid() for _ in range(options.followers)]
         post = await _prepare(ctx, author, followers)
         written = options.followers * options.rounds
-        print(f"{options.followers} followers with full timelines, {options.rounds} posts")
+        size = await ctx.cache.run(lambda redis: redis.memory_usage(f"bench:{0:012d}"))
+        print(f"{options.followers} followers, {options.rounds} posts; a full timeline takes {size:,} bytes")
         baseline = _benchmark(servers, options, written)
         await _pipelined(ctx, len(followers))
         pushed = await _pushed(ctx, followers, post, options.rounds)

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import Uuid, bindparam, text
 
@@ -25,8 +25,6 @@ _TIME_BITS = 80
 _RECENT = 30 * 86_400_000 << _TIME_BITS
 _LAST = UUID(int=2**128 - 1)
 
-_epochs: WeakKeyDictionary[Cache, Epochs] = WeakKeyDictionary()
-
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -40,9 +38,10 @@ class Look:
         return encode_cursor(_scope(self.user_id), post_id.id, self.taken_at)
 
 
+@lru_cache(maxsize=4)
 def epochs(db: Database, cache: Cache) -> Epochs:
     """What this process knows of the number in the keys of timelines."""
-    return _epochs.setdefault(cache, Epochs(db, cache))
+    return Epochs(db, cache)
 
 
 def look(viewer: Viewer, cursor: str | None) -> Look:
@@ -75,18 +74,15 @@ async def missing_entries(
 ) -> list[tuple[UUID, PostId]]:
     """Who lacks which post in a complete timeline; posts published later than a moment may still be on their way."""
     number, missing = await epochs(db, cache).current(), []
+    until = published_before or clock.now()
     for user_id in user_ids:
         timeline = await timelines.read(cache, number, user_id)
-        if timeline is not None:
-            known = {timelines.post_of(entry) for entry in timeline.entries}
-            parameters = {
-                "reader": user_id,
-                "since": timeline.start,
-                "published_before": published_before or clock.now(),
-            }
-            async with db.reading(fresh=True) as read:
-                rows = await read.all(_PUBLISHED, parameters)
-            missing += [(user_id, post) for row in rows if (post := PostId(row.author_id, row.id)) not in known]
+        if timeline is None:
+            continue
+        async with db.reading(fresh=True) as read:
+            rows = await read.all(_PUBLISHED, {"reader": user_id, "since": timeline.start, "until": until})
+        known = {timelines.post_of(entry) for entry in timeline.entries}
+        missing += [(user_id, post) for row in rows if (post := PostId(row.author_id, row.id)) not in known]
     return missing
 
 
@@ -153,9 +149,7 @@ _NEWEST = text(f"select author_id, id {_OF_FOLLOWED} and id < :before order by i
     _READER, _SINCE, bindparam("before", type_=Uuid)
 )
 
-_PUBLISHED = text(f"select author_id, id {_OF_FOLLOWED} and published_at < :published_before").bindparams(
-    _READER, _SINCE
-)
+_PUBLISHED = text(f"select author_id, id {_OF_FOLLOWED} and published_at < :until").bindparams(_READER, _SINCE)
 
 _HAS_FOLLOWED = text(
     """

@@ -1,5 +1,6 @@
 """Pages of the home feed are the same with and without Redis, and lose nothing whatever happens meanwhile."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -185,6 +186,28 @@ async def test_while_another_rebuilds_the_database_answers(db: Database, cache: 
 
     assert await timelines.begin(cache, number, ana.user_id) is None
     assert await read(db, cache, ana) == [post]
+
+
+async def test_nothing_is_lost_while_timelines_are_dropped_rebuilt_and_written_at_once(
+    db: Database, cache: Cache
+) -> None:
+    ana, ben = await person(db, "ana"), await person(db, "ben")
+    await make.follow(db, ana, ben)
+    number = await reading.epochs(db, cache).current()
+
+    async def publish(minutes: range) -> None:
+        for minute in minutes:
+            await push(db, cache, [ana], await make.post(db, ben, minute))
+
+    async def disturb() -> None:
+        for _ in range(25):
+            await timelines.drop(cache, number, ana.user_id)
+            await asyncio.gather(*(read(db, cache, ana) for _ in range(3)))
+
+    await asyncio.gather(disturb(), *(publish(range(start, start + 10)) for start in (0, 10, 20)))
+
+    assert len(await read(db, cache, ana)) == 30
+    assert await reading.missing_entries(db, cache, [ana.user_id]) == []
 
 
 async def test_a_list_without_its_flag_is_not_trusted(db: Database, cache: Cache) -> None:
