@@ -4,11 +4,11 @@ import strawberry
 
 from core.errors import NotFound
 from core.ids import CommentId, PostId
-from schema import nodes
+from schema import nodes, wants
 from schema.comments import AddCommentInput, AddCommentPayload, Comment, DeleteCommentInput, DeleteCommentPayload
 from schema.connections import Edge
 from schema.context import Context
-from schema.fields import root
+from schema.fields import Wanted, root
 from schema.mutation import mutation
 from schema.posts import Post
 from services import comments
@@ -24,7 +24,7 @@ class CommentQueries:
 @strawberry.type
 class CommentMutations:
     @mutation
-    async def add_comment(ctx: Context, *, input: AddCommentInput) -> AddCommentPayload:
+    async def add_comment(ctx: Context, *, input: AddCommentInput, wanted: Wanted) -> AddCommentPayload:
         post_id = PostId.parse(input.post_id)
         key = input.idempotency_key or None
         comment_id = await ctx.write_once(
@@ -33,6 +33,7 @@ class CommentMutations:
             of=input,
             result=CommentId,
         )
+        await wants.read_posts(ctx, [post_id], wanted, "post")
         comment, post = await nodes.load(ctx, [comment_id, post_id])
         if comment is None:
             raise NotFound(id=str(comment_id))
@@ -40,9 +41,10 @@ class CommentMutations:
         return AddCommentPayload(comment=comment, comment_edge=edge, post=post)
 
     @mutation
-    async def delete_comment(ctx: Context, *, input: DeleteCommentInput) -> DeleteCommentPayload:
+    async def delete_comment(ctx: Context, *, input: DeleteCommentInput, wanted: Wanted) -> DeleteCommentPayload:
         comment_id = CommentId.parse(input.comment_id)
         post_id = await ctx.write(lambda tx: comments.delete_comment(tx, ctx.viewer, comment_id))
+        await wants.read_posts(ctx, [post_id], wanted, "post")
         return DeleteCommentPayload(
             deleted_comment_id=strawberry.ID(str(comment_id)), post=await nodes.one(ctx, post_id, Post)
         )

@@ -4,12 +4,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import strawberry
 
-from core.ids import PostId, UserId
+from core.ids import PostId, UserId, readable
 from core.settings import settings
-from schema import nodes
+from schema import nodes, wants
 from schema.comments import Comment
 from schema.context import Context
-from schema.fields import root
+from schema.fields import Wanted, root
 from schema.nodes import Node
 from schema.places import Place
 from schema.posts import Post
@@ -21,11 +21,13 @@ from services import posts, profiles
 @strawberry.type
 class NodeQueries:
     @root
-    async def node(ctx: Context, *, id: strawberry.ID) -> Node | None:
+    async def node(ctx: Context, *, id: strawberry.ID, wanted: Wanted) -> Node | None:
+        await wants.read_posts(ctx, readable(PostId, [id]), wanted)
         return await nodes.one_of(ctx, id, Node)
 
     @root
-    async def nodes(ctx: Context, *, ids: list[strawberry.ID]) -> list[Node | None] | None:
+    async def nodes(ctx: Context, *, ids: list[strawberry.ID], wanted: Wanted) -> list[Node | None] | None:
+        await wants.read_posts(ctx, readable(PostId, ids), wanted)
         return await nodes.load_texts(ctx, ids)
 
     @root

@@ -6,12 +6,12 @@ import strawberry
 from strawberry import UNSET
 
 from core.errors import NotFound
-from core.ids import PlaceId, PostId, UploadId, ViewerId
-from schema import nodes
+from core.ids import PlaceId, PostId, UploadId, ViewerId, readable
+from schema import nodes, wants
 from schema.accounts import Viewer
 from schema.connections import Edge
 from schema.context import Context
-from schema.fields import root
+from schema.fields import Wanted, root
 from schema.lookups import PostLookup
 from schema.media import MediaAttachmentInput
 from schema.mutation import mutation
@@ -36,19 +36,16 @@ from services.posts import PostDraft
 @strawberry.type
 class PostQueries:
     @root
-    async def post(ctx: Context, *, by: PostLookup) -> Post | None:
-        if by.id:
-            return await nodes.one_of(ctx, by.id.value, Post)
-        shortcode = by.shortcode.value if by.shortcode else ""
-        async with ctx.loaders.scope.reading() as db:
-            post_id = await posts.find_by_shortcode(db, shortcode)
-        return await nodes.one(ctx, post_id, Post) if post_id else None
+    async def post(ctx: Context, *, by: PostLookup, wanted: Wanted) -> Post | None:
+        found = readable(PostId, [by.id.value]) if by.id else await _with_shortcode(ctx, by)
+        await wants.read_posts(ctx, found, wanted)
+        return await nodes.one(ctx, found[0], Post) if found else None
 
 
 @strawberry.type
 class PostMutations:
     @mutation
-    async def create_post(ctx: Context, *, input: CreatePostInput) -> CreatePostPayload:
+    async def create_post(ctx: Context, *, input: CreatePostInput, wanted: Wanted) -> CreatePostPayload:
         draft = _draft(input)
         post_id = await ctx.write_once(
             lambda tx: posts.create_post(tx, ctx.viewer, draft),
@@ -56,16 +53,18 @@ class PostMutations:
             of=input,
             result=PostId,
         )
+        await wants.read_posts(ctx, [post_id], wanted, "post", "postEdge.node")
         post, viewer = await nodes.load(ctx, [post_id, ViewerId(ctx.viewer.user_id)])
         if post is None:
             raise NotFound(id=str(post_id))
         return CreatePostPayload(post=post, post_edge=Edge(node=post, cursor=posts.cursor_of(post_id)), viewer=viewer)
 
     @mutation
-    async def update_post(ctx: Context, *, input: UpdatePostInput) -> UpdatePostPayload:
+    async def update_post(ctx: Context, *, input: UpdatePostInput, wanted: Wanted) -> UpdatePostPayload:
         post_id = PostId.parse(input.post_id)
         changes = _changes(input)
         await ctx.write(lambda tx: posts.update_post(tx, ctx.viewer, post_id, changes))
+        await wants.read_posts(ctx, [post_id], wanted, "post")
         return UpdatePostPayload(post=await nodes.one(ctx, post_id, Post))
 
     @mutation
@@ -74,6 +73,12 @@ class PostMutations:
         await ctx.write(lambda tx: posts.delete_post(tx, ctx.viewer, post_id))
         viewer = await nodes.one(ctx, ViewerId(ctx.viewer.user_id), Viewer)
         return DeletePostPayload(deleted_post_id=strawberry.ID(str(post_id)), viewer=viewer)
+
+
+async def _with_shortcode(ctx: Context, by: PostLookup) -> list[PostId]:
+    async with ctx.loaders.scope.reading() as db:
+        post_id = await posts.find_by_shortcode(db, by.shortcode.value if by.shortcode else "")
+    return [post_id] if post_id else []
 
 
 def _draft(input: CreatePostInput) -> PostDraft:

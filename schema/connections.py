@@ -39,14 +39,19 @@ class Connection(Generic[T]):
 Fetch = Callable[[Read, P, Window], Awaitable[Page[Any]]]
 
 
-async def fill_pages(ctx: Context, parents: Sequence[P], window: Window, fetch: Fetch[P]) -> list[Filled[Any]]:
+Load = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
+
+
+async def fill_pages(
+    ctx: Context, parents: Sequence[P], window: Window, fetch: Fetch[P], load: Load | None = None
+) -> list[Filled[Any]]:
     """A page of objects for each parent: hidden ones are left out and made up for by the next ones."""
 
     async def pages(asked: Sequence[tuple[P, Window]]) -> list[Page[Any]]:
         async with ctx.loaders.scope.reading() as db:
             return [await fetch(db, parent, part) for parent, part in asked]
 
-    return await fill(parents, window, pages, partial(nodes.load, ctx))
+    return await fill(parents, window, pages, load or partial(nodes.load, ctx))
 
 
 def page_info(filled: Filled[Any]) -> PageInfo:
@@ -56,7 +61,7 @@ def page_info(filled: Filled[Any]) -> PageInfo:
         has_next_page=filled.has_next,
         has_previous_page=filled.has_previous,
         start_cursor=cursors[0] if cursors else None,
-        end_cursor=cursors[-1] if cursors else None,
+        end_cursor=filled.end,
     )
 
 

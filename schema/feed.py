@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from core.ids import UserId
-from core.paging import PostWant, Window
+from core.paging import Window
 from loaders.feed import FeedHint, FeedPage, home_feed, home_feed_hint
 from schema import nodes
 from schema.connections import PageInfo, page_info
@@ -17,6 +17,7 @@ from schema.events import HomeFeedEvent
 from schema.fields import Wanted, batched
 from schema.posts import Post
 from schema.profiles import User
+from schema.wants import post_want
 
 if TYPE_CHECKING:
     from schema.accounts import Viewer
@@ -82,7 +83,7 @@ class HomeFeedOfViewer:
         mode: FeedMode | None = FeedMode.RANKED,
         wanted: Wanted,
     ) -> list[HomeFeedConnection | None]:
-        page = await home_feed(ctx.loaders, Window(first or 10, after), _post_want(wanted))
+        page = await home_feed(ctx.loaders, Window(first or 10, after), post_want(wanted, *_PLACES))
         return [_connection(page, mode or FeedMode.RANKED)] * len(parents)
 
     @batched
@@ -93,18 +94,6 @@ class HomeFeedOfViewer:
 def hint(of: FeedHint) -> HomeFeedHint:
     """A hint for the graph."""
     return HomeFeedHint(new_post_count=of.count, should_reload=of.is_outdated, author_ids=of.author_ids)
-
-
-def _post_want(wanted: Wanted) -> PostWant:
-    def asks_for(*names: str) -> bool:
-        return any(f"{place}.{name}" in wanted for place in _PLACES for name in names)
-
-    return PostWant(
-        media=asks_for("media", "cover"),
-        counts=asks_for("likeCount", "commentCount"),
-        flags=asks_for("viewerHasLiked"),
-        previews=asks_for("commentPreview"),
-    )
 
 
 def _connection(page: FeedPage, asked: FeedMode) -> HomeFeedConnection:

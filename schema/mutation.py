@@ -1,12 +1,15 @@
 """Mutations: what every payload holds, and how a refusal becomes data in it."""
 
 import inspect
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
-from core.errors import Refusal
+from core.errors import NotFound, Path, Refusal
 from engine.kinds import Call
 from schema.errors import UserError, as_user_errors
 from schema.fields import attribute, declare_root
@@ -42,11 +45,32 @@ def _mutation(function: Call) -> Any:
             try:
                 return await call(ctx, **args)
             except Refusal as refusal:
+                _place(refusal, args.get("input"))
                 return payload(errors=as_user_errors(refusal))
 
         return refused_or_done
 
     return declare_root(function, told, is_nullable=True)
+
+
+def _place(refusal: Refusal, given: object) -> None:
+    """Let the client know which part of the input led nowhere, wherever the id in it was found out."""
+    if isinstance(refusal, NotFound) and refusal.id is not None and not refusal.path:
+        refusal.path = next(_places(refusal.id, given, ("input",)), ())
+
+
+def _places(text: str, value: object, path: Path) -> Iterator[Path]:
+    match value:
+        case str() if value == text:
+            yield path
+        case strawberry.Some():
+            yield from _places(text, value.value, path)
+        case list():
+            for number, item in enumerate(value):
+                yield from _places(text, item, (*path, str(number)))
+        case _ if is_dataclass(value):
+            for each in fields(value):
+                yield from _places(text, getattr(value, each.name), (*path, to_camel_case(each.name)))
 
 
 def _payload_of(function: Call) -> Any:

@@ -11,10 +11,10 @@ from core.ids import PostId, UserId
 from core.paging import Page, Window
 from core.settings import settings
 from loaders.profiles import user_counts, users_by_id
-from schema import nodes
+from schema import nodes, wants
 from schema.connections import EMPTY, Connection, connection, fill_pages
 from schema.context import Context
-from schema.fields import attribute, batched
+from schema.fields import Wanted, attribute, batched
 from schema.follows import FollowsOfUser
 from schema.media import Image
 from schema.mutation import Payload
@@ -128,20 +128,20 @@ class User(FollowsOfUser, Node):
         first: int | None = 12,
         after: str | None = None,
         kinds: list[Annotated["PostKind", strawberry.lazy("schema.posts")]] | None = None,
+        wanted: Wanted,
     ) -> list[Connection[Annotated["Post", strawberry.lazy("schema.posts")]] | None]:
         names = [kind.value for kind in kinds] if kinds else None
 
         async def fetch(db: "Read", person: User, window: Window) -> Page[PostId]:
             return await posts.page_for_author(db, person.row.id, names, window)
 
-        return await pages_of_open(parents, ctx, Window(first or 12, after), fetch)
+        async def load(ids: Sequence[PostId]) -> Sequence[Any]:
+            await wants.read_posts(ctx, ids, wanted, "nodes", "edges.node")
+            return await nodes.load(ctx, ids)
 
-
-async def pages_of_open(parents: Sequence[User], ctx: Context, window: Window, fetch: Any) -> list[Any]:
-    """A connection for each profile, empty where the viewer does not see its lists."""
-    shown = [person for person in parents if person.row.access == "FULL"]
-    found = iter(await fill_pages(ctx, shown, window, fetch))
-    return [connection(next(found) if person.row.access == "FULL" else EMPTY) for person in parents]
+        shown = [person for person in parents if person.row.access == "FULL"]
+        found = iter(await fill_pages(ctx, shown, Window(first or 12, after), fetch, load))
+        return [connection(next(found) if person.row.access == "FULL" else EMPTY) for person in parents]
 
 
 async def _counts(parents: Sequence[User], ctx: Context, name: str) -> list[int | None]:

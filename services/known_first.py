@@ -48,9 +48,9 @@ async def page(db: Read, viewer: Viewer, listing: Listing, window: Window) -> Pa
 
 def _position(viewer: Viewer, scope: str, after: str | None) -> tuple[int, dict[str, Any]]:
     if after is None:
-        return (0 if viewer.is_signed_in else 1), {}
+        return 0 if viewer.is_signed_in else _PARTS - 1, {}
     part, created_at, tie = decode_cursor(scope, after)
-    return part, {"at": cursor_time(created_at), "tie": cursor_id(tie)}
+    return part if viewer.is_signed_in else _PARTS - 1, {"at": cursor_time(created_at), "tie": cursor_id(tie)}
 
 
 async def _part(db: Read, viewer: Viewer, listing: Listing, part: int, window: dict[str, Any]) -> Any:

@@ -1,11 +1,16 @@
-"""The API process that a test's operations go to."""
+"""The API process that a test's operations go to, and clients of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from core.backends import Backends
 from core.settings import Settings
+from core.viewer import Viewer
 from tests.client import Client, serving
+from tests.factories.sessions import enter
+
+SignIn = Callable[[Viewer], Awaitable[Client]]
 
 
 @pytest.fixture
@@ -13,3 +18,13 @@ async def api(config: Settings) -> AsyncIterator[Client]:
     """A client that is signed out."""
     async with serving(config) as client:
         yield client
+
+
+@pytest.fixture
+def sign_in(api: Client, backends: Backends) -> SignIn:
+    """Gives a person a client."""
+
+    async def client_of(person: Viewer) -> Client:
+        return api.signed_in((await enter(backends, person.user_id)).access_token)
+
+    return client_of

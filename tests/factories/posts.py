@@ -11,6 +11,7 @@ from core.viewer import Viewer
 from models.comments import Comment
 from models.media import Media
 from models.posts import Post, Shortcode
+from tests.factories.people import person
 
 
 async def post(db: Database, author: Viewer, **facts: Any) -> PostId:
@@ -46,6 +47,16 @@ async def post_in(tx: Write, author: Viewer, **facts: Any) -> PostId:
     await tx.execute(insert(Shortcode).values(code))
     await tx.execute(insert(Media).values(_picture(post_id)))
     return post_id
+
+
+async def hidden_posts(db: Database) -> list[PostId]:
+    """One post for each reason why a stranger may not see it."""
+    authors: list[dict[str, Any]] = [{"is_private": True}, {"status": "SUSPENDED"}, {"status": "DELETED"}]
+    facts: list[dict[str, Any]] = [{"audience": "FOLLOWERS"}, {"status": "PROCESSING"}, {"status": "FAILED"}]
+    facts.append({"deleted_at": clock.now()})
+    hidden = [await post(db, await person(db, f"hidden{number}", **each)) for number, each in enumerate(authors)]
+    eva = await person(db, "eva")
+    return hidden + [await post(db, eva, **each) for each in facts]
 
 
 async def comment(db: Database, writer: Viewer, post_id: PostId, text: str = "Nice!", **facts: Any) -> CommentId:
