@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, distributed_by
 
+ENDS_BY_TIME = "state in ('OPEN', 'PROCESSING') or state = 'READY' and used_at is null"
+"""Which uploads their `expires_at` ends."""
+
 
 class Upload(Base):
     """A file on its way in; the medium made of it has the same id and owner.
@@ -21,11 +24,7 @@ class Upload(Base):
     __table_args__ = (
         Index("uploads_user_id_id_unused", "user_id", "id", postgresql_where="used_at is null"),
         Index("uploads_user_id_sha256", "user_id", "sha256", postgresql_where="sha256 is not null"),
-        Index(
-            "uploads_expires_at",
-            "expires_at",
-            postgresql_where="state in ('OPEN', 'PROCESSING') or state = 'READY' and used_at is null",
-        ),
+        Index("uploads_expires_at", "expires_at", postgresql_where=ENDS_BY_TIME),
         distributed_by("user_id"),
     )
 

@@ -1,9 +1,7 @@
 """Keys: the area says who may fetch an object; the rest is random or its own content, never a name from outside."""
 
 import re
-import secrets
 from enum import StrEnum
-from uuid import UUID
 
 _KEY = re.compile(r"(incoming|originals|public|private)(/[A-Za-z0-9_-]{1,80}){1,4}(\.[a-z0-9]{1,8})?")
 _PREFIX = re.compile(r"(incoming|originals|public|private)(/[A-Za-z0-9_-]{0,80}){0,4}")
@@ -20,20 +18,6 @@ class Area(StrEnum):
     """Anybody may fetch these, for ever: renditions of public accounts."""
     PRIVATE = "private"
     """Fetched by signed address only: all other renditions."""
-
-
-def fresh_key(area: Area) -> str:
-    """A key that nobody can guess and nothing else has."""
-    token = secrets.token_hex(16)
-    return f"{area}/{token[:2]}/{token}"
-
-
-def content_key(area: Area, media_id: UUID, sha256: str, extension: str) -> str:
-    """The key of bytes made for one medium: the same bytes land on the same key, other bytes never do.
-
-    The medium stands in front, so that its objects are listed and removed together and shared with no other.
-    """
-    return require_key(f"{area}/{media_id.hex}/{sha256}.{extension}")
 
 
 def in_area(key: str, area: Area) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import select, text
 
 from core import clock
 from core.db import Read, Write
@@ -13,7 +13,7 @@ from core.ids import UploadId
 from core.paging import Page, Window, cursor_id, decode_cursor, encode_cursor, page_of
 from core.storage.port import StoredObject
 from core.viewer import Viewer
-from models.media import Upload
+from models.media import ENDS_BY_TIME, Upload
 from services import outbox
 from services.media import processing, records
 from services.media.records import Record
@@ -81,10 +81,7 @@ async def expire_upload(tx: Write, upload_id: UploadId) -> None:
 
 async def find_overdue(db: Read, limit: int) -> list[UploadId]:
     """Uploads whose time is over and that `expire_upload` would end."""
-    is_ended_by_time = or_(
-        Upload.state.in_(["OPEN", "PROCESSING"]), (Upload.state == "READY") & Upload.used_at.is_(None)
-    )
-    statement = select(Upload.user_id, Upload.id).where(Upload.expires_at <= clock.now(), is_ended_by_time)
+    statement = select(Upload.user_id, Upload.id).where(Upload.expires_at <= clock.now(), text(f"({ENDS_BY_TIME})"))
     return [UploadId(row.user_id, row.id) for row in await db.all(statement.order_by(Upload.expires_at).limit(limit))]
 
 

@@ -1,11 +1,11 @@
 """Public copies: pictures that anybody may see are fetched without a signature, all others are not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ARRAY, Uuid, any_, delete, literal, or_, select, update
 
 from core.db import Read, Write
 from core.ids import MediaId, PostId
@@ -54,8 +54,9 @@ async def post_of(db: Read, media_id: MediaId) -> PostId | None:
 async def survey(db: Read, ids: Sequence[MediaId]) -> list[Standing]:
     """How these pictures stand; public is what somebody sees who is signed out."""
     shown = await media(db, _ANYBODY, ids)
-    # unguarded: the system compares its files with what may be seen
-    found = [await db.first(select(Media.is_public, Media.renditions).where(*_is(one))) for one in ids]
+    # unguarded: the system's question where copies lie; whether they may lie there the door has just said
+    statement = select(Media.author_id, Media.id, Media.is_public, Media.renditions).where(*_among(ids))
+    found = [(MediaId(row.author_id, row.id), row) for row in await db.all(statement)]
     return [
         Standing(
             id=one,
@@ -63,8 +64,7 @@ async def survey(db: Read, ids: Sequence[MediaId]) -> list[Standing]:
             should_be=one in shown and shown[one].status == "READY",
             rendition_keys=tuple(file["key"] for file in row.renditions),
         )
-        for one, row in zip(ids, found, strict=True)
-        if row is not None
+        for one, row in found
     ]
 
 
@@ -86,10 +86,18 @@ async def mark(tx: Write, media_id: MediaId, *, is_public: bool) -> bool:
 
 async def forget(tx: Write, ids: Sequence[MediaId]) -> None:
     """Delete the rows of pictures whose files are gone."""
-    for one in ids:
-        await tx.execute(delete(Upload).where(Upload.user_id == one.author_id, Upload.id == one.id))
-        await tx.execute(delete(Media).where(*_is(one)))
+    owners, own = _ids(one.author_id for one in ids), _ids(one.id for one in ids)
+    await tx.execute(delete(Upload).where(Upload.user_id == any_(owners), Upload.id == any_(own)))
+    await tx.execute(delete(Media).where(*_among(ids)))
 
 
 def _is(media_id: MediaId) -> tuple[Any, ...]:
     return Media.author_id == media_id.author_id, Media.id == media_id.id
+
+
+def _among(ids: Sequence[MediaId]) -> tuple[Any, ...]:
+    return Media.author_id == any_(_ids(one.author_id for one in ids)), Media.id == any_(_ids(one.id for one in ids))
+
+
+def _ids(ids: Iterable[UUID]) -> Any:
+    return literal(list(ids), ARRAY(Uuid))

@@ -126,6 +126,19 @@ async def test_an_ended_upload_stays_as_it_ended(backends: Backends, ana: Viewer
     assert (row.state, row.failure_code) == ("FAILED", "DAMAGED")
 
 
+async def test_what_is_processed_for_a_day_is_given_up(backends: Backends, ana: Viewer) -> None:
+    db, upload_id = backends.db, await make.completed(backends, ana)
+    await attach(db, ana, Attachment(upload_id))
+
+    with clock.frozen(clock.now() + timedelta(days=2)):
+        async with db.reading() as read:
+            assert await completing.find_overdue(read, 10) == [upload_id]
+        await db.write(lambda tx: completing.expire_upload(tx, upload_id))
+
+    upload, row = await make.upload_row(db, upload_id), await make.media_row(db, upload_id)
+    assert (upload.state, upload.failure_code, row.status) == ("FAILED", "INTERNAL", "FAILED")
+
+
 async def test_time_ends_nothing_early(db: Database, ana: Viewer) -> None:
     upload_id = await make.begun(db, ana)
 
