@@ -169,14 +169,14 @@ def _sql_reads(found: Found) -> Iterator[str]:
             yield from _read(column, sources)
 
 
-def _tables(part: exp.Expression) -> Iterator[exp.Table]:
+def _tables(part: exp.Expr) -> Iterator[exp.Table]:
     """The guarded tables that stand in a part itself, not in a select within it."""
     for table in part.find_all(exp.Table):
         if table.name in GUARDED and table.find_ancestor(exp.Select, exp.Update, exp.Delete, exp.Insert) is part:
             yield table
 
 
-def _brought_out(part: exp.Expression) -> Iterator[exp.Expression]:
+def _brought_out(part: exp.Expr) -> Iterator[exp.Expr]:
     returning = part.args.get("returning")
     outputs = part.expressions if isinstance(part, exp.Select) else returning.expressions if returning else []
     for output in outputs:
@@ -185,7 +185,7 @@ def _brought_out(part: exp.Expression) -> Iterator[exp.Expression]:
                 yield column
 
 
-def _read(column: exp.Expression, sources: Mapping[str, Table]) -> Iterator[str]:
+def _read(column: exp.Expr, sources: Mapping[str, Table]) -> Iterator[str]:
     if isinstance(column, exp.Star):
         if isinstance(column.parent, exp.Select | exp.Returning):
             yield from (f"reads whole rows of {table.name}" for table in sources.values())

@@ -17,6 +17,7 @@ CLOCKS = ("now", "clock_timestamp", "statement_timestamp", "transaction_timestam
 _CLOCK_NODES = (exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime, exp.CurrentDatetime, exp.Localtimestamp)
 _SERVERS_OWN = ("alembic_version", "pg_")
 _GIVEN = "="
+_LOCKS = "locks"
 
 
 class Source(NamedTuple):
@@ -58,11 +59,14 @@ class Equal:
 def objections(sql: str) -> list[str]:
     """What speaks against a statement; raises `sqlglot.errors.SqlglotError` for what is none."""
     tree = parse(sql)
+    for select in tree.find_all(exp.Select):
+        # The tables that a lock names are no further sources.
+        select.meta[_LOCKS] = select.args.pop("locks", None)
     scopes = list(chain.from_iterable(traverse_scope(query) for query in _queries(tree)))
     return list(dict.fromkeys([*_in_general(tree), *chain.from_iterable(_of_scope(scope) for scope in scopes)]))
 
 
-def _queries(tree: exp.Expression) -> Iterator[exp.Expression]:
+def _queries(tree: exp.Expr) -> Iterator[exp.Expr]:
     """The selects of a statement; what an update or delete changes is looked for by a select as well."""
     if isinstance(tree, exp.Query):
         yield tree
@@ -82,7 +86,7 @@ def _queries(tree: exp.Expression) -> Iterator[exp.Expression]:
             yield from _queries(cte.this)
 
 
-def _in_general(tree: exp.Expression) -> Iterator[str]:
+def _in_general(tree: exp.Expr) -> Iterator[str]:
     """What no statement may do, wherever in it."""
     tables = list(tree.find_all(exp.Table))
     known = {table.name: metadata.tables[table.name] for table in tables if table.name in metadata.tables}
@@ -116,7 +120,7 @@ def _of_scope(scope: Scope) -> Iterator[str]:
         roots = [{equal.root((alias, key)) for key in source.keys} for alias, source in sharded.items()]
         if not set.intersection(*roots):
             yield f"joins {' and '.join(sorted(sharded))} by something else than their shards"
-    for lock in scope.expression.args.get("locks") or []:
+    for lock in scope.expression.meta.get(_LOCKS) or []:
         locked = {each.name for each in lock.expressions} or set(sharded)
         if locked & sharded.keys() and lock.args.get("wait") is False:
             yield "skips locked rows of sharded tables"
@@ -146,7 +150,7 @@ def _joined(scope: Scope) -> tuple[Sources, Equal]:
     return sources, equal
 
 
-def _conditions(select: exp.Expression) -> Iterator[exp.Expression]:
+def _conditions(select: exp.Expr) -> Iterator[exp.Expr]:
     joins = select.args.get("joins") or []
     where = select.args.get("where")
     for condition in (*(join.args.get("on") for join in joins), where and where.this):
@@ -154,14 +158,14 @@ def _conditions(select: exp.Expression) -> Iterator[exp.Expression]:
             yield from condition.flatten() if isinstance(condition, exp.And) else (condition,)
 
 
-def _note(condition: exp.Expression, sources: Sources, equal: Equal) -> None:
+def _note(condition: exp.Expr, sources: Sources, equal: Equal) -> None:
     if isinstance(condition, exp.EQ):
         one, other = _key(condition.left, sources), _key(condition.right, sources)
         if one and other:
             equal.join(one, other)
 
 
-def _key(part: exp.Expression, sources: Sources) -> Key | None:
+def _key(part: exp.Expr, sources: Sources) -> Key | None:
     while isinstance(part, exp.Cast | exp.Paren):
         part = part.this
     if isinstance(part, exp.Parameter | exp.Placeholder | exp.Literal):
@@ -172,7 +176,7 @@ def _key(part: exp.Expression, sources: Sources) -> Key | None:
     return (homes[0], part.name) if len(homes) == 1 else None
 
 
-def _source(node: exp.Expression, found: exp.Expression | Scope) -> Source:
+def _source(node: exp.Selectable, found: exp.Table | Scope) -> Source:
     """What a name in FROM stands for."""
     if isinstance(found, Scope):
         names = [each.name for each in (node.args.get("alias") or exp.TableAlias()).args.get("columns") or []]
@@ -201,7 +205,7 @@ def _output(scope: Scope) -> Source:
     return Source([name for name, _ in columns], frozenset(held), next(iter(groups), None))
 
 
-def _columns(select: exp.Expression, sources: Sources) -> Iterator[tuple[str, Key | None]]:
+def _columns(select: exp.Expr, sources: Sources) -> Iterator[tuple[str, Key | None]]:
     for each in select.expressions:
         if each.is_star:
             named = each.args.get("table")

@@ -19,7 +19,7 @@ UNKNOWN = ":part_of_no_constant"
 _PARAMETER = re.compile(r"(?<!:):(?=[a-z])")
 
 
-def parse(sql: str) -> exp.Expression:
+def parse(sql: str) -> exp.Expr:
     """A statement with parameters of SQLAlchemy or of asyncpg; raises `SqlglotError`."""
     # A parameter may have the name of a keyword.
     return sqlglot.parse_one(_PARAMETER.sub(":p_", sql), read="postgres")

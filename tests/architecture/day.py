@@ -1,0 +1,147 @@
+"""A day in the product, from signing up to leaving: it brings the services to run their statements."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from core import clock
+from core.backends import Backends
+from core.ids import PostId
+from jobs.base import JobContext
+from jobs.relay import Sweeper, by_name, relay
+from jobs.routes import ROUTES
+from jobs.schedule import PULSE, SCHEDULE, turn
+from services import consistency, event_log, tasks
+from tests import pictures
+from tests.client import Client
+
+_PASSWORD = "violet harbour 41 lamps"
+_PICTURE = pictures.encoded(pictures.corners(), "JPEG")
+
+_PERSON = """handle bio { text } avatar { url } followerCount followingCount postCount
+    relationship { followState followsViewer }"""
+_POST = """id likeCount viewerHasLiked commentCount viewerCanComment place { name } author { handle avatar { url } }
+    caption { text } media { id ... on Image { url } } commentPreview { author { handle } body { text } }"""
+
+_LOOK_AROUND = f"""query ($handle: String!, $ids: [ID!]!, $post: ID!, $url: URL!, $after: String) {{
+    viewer {{ account {{ email }} session {{ id }} uploads {{ nodes {{ id state }} }} }}
+    user(by: {{handle: $handle}}) {{ {_PERSON} url followers {{ nodes {{ handle }} }} following {{ nodes {{ handle }} }}
+        posts(kinds: [PHOTO]) {{ nodes {{ id cover {{ url }} }} }} }}
+    nodes(ids: $ids) {{ id }}
+    resource(url: $url) {{ id }}
+    node(id: $post) {{ ... on Post {{ {_POST} url likers {{ nodes {{ handle }} }} comments {{ nodes {{ id }} }}
+        newest: comments(order: NEWEST, first: 1, after: $after) {{ pageInfo {{ endCursor }} }} }} }}
+}}"""
+
+_FEED = f"""query ($after: String) {{ viewer {{ homeFeed(first: 1, after: $after, mode: CHRONOLOGICAL) {{
+    nodes {{ ... on Post {{ {_POST} }} }} pageInfo {{ endCursor }} }} }} }}"""
+
+
+async def live(client: Client, backends: Backends, ctx: JobContext) -> None:
+    """Two people meet, and a worker does what follows."""
+    ana, ana_id = await _sign_up(client, "ana")
+    ben, _ = await _sign_up(client, "ben")
+    await _act(ben, "followUser", "user { id }", userId=ana_id)
+    face = await _upload(ana, "AVATAR")
+    post, picture = await _post(ana)
+    topic = event_log.post_topic(PostId.parse(post).id)
+    marks = await backends.db.write(lambda tx: event_log.watch(tx, [topic]))
+    await _work(ctx)
+    await _act(ana, "updateProfile", "user { id }", bio="Sees @ben", avatarUploadId=face)
+    await _act(ben, "likePost", "post { likeCount }", postId=post)
+    said = await _act(ben, "addComment", "comment { id }", postId=post, text="Oh, @ana!", idempotencyKey="said once")
+    await _work(ctx)
+    await _look_around(ben, post, [post, ana_id, picture, said["comment"]["id"]])
+    await _leave(ana, ben, post, said["comment"]["id"])
+    await _work(ctx)
+    async with backends.db.reading() as db:
+        assert await event_log.read(db, marks, 100)
+        assert await event_log.hole(db, marks) is None
+        assert await tasks.dead(db, 10) == []
+    assert [complaint async for complaint in consistency.differences(backends)] == []
+
+
+async def _sign_up(client: Client, handle: str) -> tuple[Client, str]:
+    """A person who signed up, logged in again, and went on with fresh tokens."""
+    email = f"{handle}@example.org"
+    await _act(client, "signUp", "viewer { id }", email=email, handle=handle, password=_PASSWORD)
+    answer = "viewer { user { id } } tokens { refreshToken }"
+    found = await _act(client, "logIn", answer, identifier=handle, password=_PASSWORD)
+    tokens = {"refreshToken": found["tokens"]["refreshToken"], "idempotencyKey": "first refresh"}
+    fresh = await _act(client, "refreshSession", "tokens { accessToken }", **tokens)
+    return client.signed_in(fresh["tokens"]["accessToken"]), found["viewer"]["user"]["id"]
+
+
+async def _post(client: Client) -> tuple[str, str]:
+    """A post that waits for its picture."""
+    upload = await _upload(client, "POST")
+    spot = {"name": "Harbour", "coordinates": {"latitude": 38.7, "longitude": -9.1}}
+    content = {"photo": {"uploadId": upload, "altText": "Four colours"}}
+    made = await _act(client, "createPost", "post { id }", content=content, caption="By @ben", place={"custom": spot})
+    post: str = made["post"]["id"]
+    await _act(client, "updatePost", "post { caption { text } }", postId=post, caption="For @ben")
+    return post, upload
+
+
+async def _upload(client: Client, purpose: str) -> str:
+    about = {"contentType": "image/jpeg", "byteSize": len(_PICTURE), "width": 400, "height": 300}
+    answer = "upload { id parts { url headers { name value } } }"
+    upload = (await _act(client, "beginUpload", answer, purpose=purpose, **about))["upload"]
+    for part in upload["parts"]:
+        headers = {each["name"]: each["value"] for each in part["headers"]}
+        sent = await client.http.put(urlsplit(part["url"]).path, content=_PICTURE, headers=headers)
+        assert sent.status_code == 200
+    await _act(client, "completeUpload", "upload { state }", uploadId=upload["id"])
+    return str(upload["id"])
+
+
+async def _look_around(client: Client, post: str, ids: list[str]) -> None:
+    variables: dict[str, Any] = {"handle": "ana", "ids": ids, "post": post, "url": "https://example.org"}
+    seen = await client.ask(_LOOK_AROUND, **variables)
+    assert seen["node"]["likeCount"] == seen["node"]["commentCount"] == len(seen["user"]["posts"]["nodes"]) == 1
+    for url in (seen["node"]["url"], seen["user"]["url"]):
+        after = seen["node"]["newest"]["pageInfo"]["endCursor"]
+        assert (await client.ask(_LOOK_AROUND, **variables | {"url": url, "after": after}))["resource"]
+    page = (await client.ask(_FEED))["viewer"]["homeFeed"]
+    assert [each["id"] for each in page["nodes"]] == [post]
+    await client.ask(_FEED, after=page["pageInfo"]["endCursor"])
+    await client.ask(
+        "query ($since: String!) { viewer { homeFeedHint(since: $since) { newPostCount } } }",
+        since=page["pageInfo"]["endCursor"],
+    )
+
+
+async def _leave(ana: Client, ben: Client, post: str, comment: str) -> None:
+    await _act(ben, "deleteComment", "post { id }", commentId=comment)
+    await _act(ben, "unlikePost", "post { id }", postId=post)
+    await _act(ana, "cancelUpload", "upload { state }", uploadId=await _upload(ana, "POST"))
+    await _act(ana, "updateProfile", "user { id }", avatarUploadId=None)
+    await _act(ana, "deletePost", "deletedPostId", postId=post)
+    user = (await ben.ask('{ user(by: {handle: "ana"}) { id } }'))["user"]["id"]
+    await _act(ben, "unfollowUser", "user { id }", userId=user)
+    await _act(ben, "logOut", "query { __typename }", allDevices=True)
+
+
+async def _act(client: Client, name: str, answer: str, **input: Any) -> Any:
+    kind = f"{name[0].upper()}{name[1:]}Input!"
+    document = f"mutation ($input: {kind}) {{ {name}(input: $input) {{ {answer} errors {{ code message }} }} }}"
+    found = (await client.ask(document, input=input))[name]
+    assert found["errors"] == []
+    return found
+
+
+async def _work(ctx: JobContext) -> None:
+    """Do all that waits, and a turn of everything that comes back."""
+    sweeper = Sweeper(ctx, by_name(ROUTES))
+    waiting = 1
+    while waiting:
+        made = await relay(ctx, ROUTES)
+        with clock.frozen(clock.now() + tasks.HINT_TIME + timedelta(seconds=1)):
+            await sweeper.sweep()
+            await sweeper.finish(60)
+        async with ctx.db.reading(fresh=True) as db:
+            waiting = made + sum(await tasks.counts(db))
+    for work in PULSE:
+        await work.work(ctx)
+    for work in SCHEDULE:
+        await turn(ctx, work)
