@@ -1,4 +1,4 @@
-"""May I do: what a viewer may do to something they already see. Each question answers a reason against it, or None."""
+"""May I do: what speaks against a viewer's doing something to what they already see, or None if nothing does."""
 
 from typing import Literal
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Rendering: one decode, a cascade of shrinking steps, every size in every format. Runs only in a limited child."""
+"""Rendering, in a limited child alone: one decode, a cascade of shrinking steps, every size in every format."""
 
 from base64 import b64encode
 from collections.abc import Iterator

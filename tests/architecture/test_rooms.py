@@ -1,0 +1,148 @@
+"""The rooms look alike: every file says what it owns, and a few things are done in one place alone."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from core.events import Event
+from jobs.routes import ROUTES
+from models.base import Base
+from models.registry import metadata
+from tests.architecture.sharding import CLOCKS
+from tests.architecture.tree import ROOMS, Module, called, dotted, imported, modules
+
+PRODUCT = modules()
+TESTS = modules(rooms=("tests", "bench"))
+SERVICES = [module for module in PRODUCT if module.path.startswith("services/")]
+
+# What a command needs and nothing else does; boto3 costs 40 MB and half a second.
+IMPORTS_LATER = {"aperture/cli.py", "core/storage/opening.py"}
+NO_NAMES = {"util", "utils", "common", "misc", "manager", "managers", "helper", "helpers", "base_service"}
+READS_THE_CLOCK = {"core/clock.py"}
+MACHINE_CLOCKS = {
+    "time.time",
+    "time.time_ns",
+    "datetime.datetime.now",
+    "datetime.datetime.utcnow",
+    "datetime.datetime.today",
+    "datetime.date.today",
+}
+# The database is asked for its time where its distance from the machine's is measured.
+ASKS_THE_DATABASE = {"core/db.py"}
+# Transactions of their own: an epoch and a key are no part of what a person does, a sign of life may be lost.
+OPEN_TRANSACTIONS = {"services/auth/gate.py", "services/auth/keys.py", "services/epochs.py"}
+END_TRANSACTIONS = {"commit", "rollback"}
+
+WITHOUT_CONSEQUENCE = {
+    "AccountCreated": "the first look at a home feed makes its timeline",
+    "SessionEnded": "every process asks for a session again within seconds, and sockets close themselves",
+    "PostSubmitted": "a post that waits is published by what follows from its last upload",
+}
+
+
+@pytest.mark.parametrize("module", [*PRODUCT, *TESTS], ids=lambda module: module.path)
+def test_a_module_begins_with_one_sentence(module: Module) -> None:
+    told = (ast.get_docstring(module.tree) or "").partition("\n\n")[0]
+
+    if module.path.startswith("models/migrations/versions/"):
+        assert told
+    else:
+        assert re.fullmatch(r"[^\n]+[.:!?]", told.replace("\n", " ")), "no sentence"
+        assert module.path.endswith("__init__.py") or not re.search(r"[.!?] [A-Z]", told), "more than one sentence"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_says_its_purpose(room: str) -> None:
+    (hall,) = [module for module in PRODUCT if module.path == f"{room}/__init__.py"]
+
+    assert ast.get_docstring(hall.tree)
+
+
+def test_imports_stand_at_the_top() -> None:
+    late = {
+        module.path
+        for module in PRODUCT
+        for node in module.nodes
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        if any(isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) for each in module.above(node))
+    }
+
+    assert late == IMPORTS_LATER
+
+
+def test_files_are_called_by_what_they_own() -> None:
+    assert [module.path for module in [*PRODUCT, *TESTS] if NO_NAMES & set(re.split(r"[/_.]", module.path))] == []
+
+
+def test_one_clock_is_read() -> None:
+    assert {module.path for module in [*PRODUCT, *TESTS] if MACHINE_CLOCKS & set(uses(module))} == READS_THE_CLOCK
+
+
+def test_sql_never_asks_for_the_time() -> None:
+    asks = re.compile(
+        rf"\b({'|'.join(CLOCKS)})\s*\(|\b(current_timestamp|current_date|localtimestamp)\b", re.IGNORECASE
+    )
+    written = {
+        module.path
+        for module in PRODUCT
+        for node in module.nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and asks.search(node.value)
+        if not isinstance(module.parents[node], ast.Expr)
+    }
+    built = {
+        module.path
+        for module in PRODUCT
+        for name in uses(module)
+        if name.startswith("sqlalchemy.") and name.rpartition(".")[2] in {*CLOCKS, "current_timestamp", "current_date"}
+    }
+
+    assert written | built == ASKS_THE_DATABASE
+    assert [column for table in metadata.tables.values() for column in table.c if column.server_default] == []
+
+
+def test_nothing_of_our_own_is_mocked() -> None:
+    names = {(module.path, name) for module in TESTS for name in imported(module).values()}
+
+    assert [each for each in names if re.search(r"\bmock\b|pytest_mock|respx|fakeredis", each[1])] == []
+
+
+def test_models_have_no_relationships() -> None:
+    assert [mapper.class_ for mapper in Base.registry.mappers if list(mapper.relationships)] == []
+
+
+def test_services_never_end_a_transaction() -> None:
+    assert [module.path for module in SERVICES for node in module.nodes if called(node) in END_TRANSACTIONS] == []
+
+
+def test_few_services_open_a_transaction() -> None:
+    opened = {
+        module.path
+        for module in SERVICES
+        for node in module.nodes
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and called(node) in {"write", "transaction"}
+    }
+
+    assert opened == OPEN_TRANSACTIONS
+
+
+def test_the_map_says_what_follows_from_every_event() -> None:
+    events = {event.__name__ for event in Event.registry.values()}
+    without = {event.__name__ for event, consequences in ROUTES.items() if not consequences}
+
+    assert {event.__name__ for event in ROUTES} == events
+    assert without == WITHOUT_CONSEQUENCE.keys()
+
+
+def uses(module: Module) -> Iterator[str]:
+    """The full names of what the module takes from modules it imports."""
+    names = imported(module)
+    yield from names.values()
+    for node in module.nodes:
+        if isinstance(node, ast.Attribute) and (name := dotted(node)):
+            first, _, rest = name.partition(".")
+            if first in names:
+                yield f"{names[first]}.{rest}"
