@@ -1,5 +1,6 @@
 """Pictures from the last byte to the last copy: rendered once, shown to whom they may be, and gone when they should."""
 
+import asyncio
 from functools import partial
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from core.viewer import Viewer
 from jobs.base import JobContext
 from jobs.media import sweeping as jobs
 from services import posts, profiles
-from services.media import Attachment, completing, files, processing, sweeping
+from services.media import Attachment, completing, files, processing, publishing, sweeping
 from services.media.processing import Stage
+from services.posts import PostDraft
 from tests import pictures
 from tests.factories import media as make
 from tests.factories.people import person
 from tests.jobs.parts import later
+from tests.services.locks import until_somebody_waits
 
 DAY = 86_400.0
 
@@ -204,6 +207,30 @@ async def test_a_focal_point_chosen_while_it_is_rendered_counts(ctx: JobContext,
     assert (await make.upload_row(ctx.db, upload_id)).state == "PROCESSING"
 
 
+async def test_a_picture_called_off_while_it_is_rendered_is_dropped(ctx: JobContext, ana: Viewer) -> None:
+    upload_id = await make.completed(ctx, ana)
+    rendered = await make.rendered(ctx, upload_id)
+    await ctx.db.write(lambda tx: completing.cancel_upload(tx, ana, upload_id))
+
+    assert not await ctx.db.write(lambda tx: processing.finish(tx, upload_id, rendered))
+
+    assert (await make.upload_row(ctx.db, upload_id)).state == "CANCELLED"
+    assert await make.media_row(ctx.db, upload_id) is None
+
+
+async def test_a_post_made_at_the_moment_its_picture_becomes_ready_is_published(ctx: JobContext, ana: Viewer) -> None:
+    upload_id = await make.completed(ctx, ana)
+    rendered = await make.rendered(ctx, upload_id)
+    async with ctx.db.transaction() as tx:
+        post_id = await posts.create_post(tx, ana, PostDraft("PHOTO", [Attachment(upload_id)]))
+        finishing = asyncio.create_task(ctx.db.write(lambda it: processing.finish(it, upload_id, rendered)))
+        await until_somebody_waits(ctx.db)
+
+    assert await finishing
+    await make.settle(ctx)
+    assert await make.post_status(ctx.db, post_id) == "PUBLISHED"
+
+
 @pytest.mark.parametrize(
     ("facts", "audience", "is_public"),
     [({}, "PUBLIC", True), ({}, "FOLLOWERS", False), ({"is_private": True}, "PUBLIC", False)],
@@ -238,6 +265,17 @@ async def test_copies_are_withdrawn_when_the_audience_narrows_and_return_when_it
         assert (await make.media_row(ctx.db, upload_id)).is_public is is_public
         assert bool(await make.keys_in(ctx.store, Area.PUBLIC)) is is_public
     assert await sweeping.consistency(ctx.db, ctx.store) == []
+
+
+async def test_an_audience_that_changed_while_copies_were_made_counts(ctx: JobContext, ana: Viewer) -> None:
+    upload_id = await make.ready(ctx, ana)
+    await make.published(ctx.db, ana, upload_id, audience="FOLLOWERS")
+
+    for is_public, is_true in ((True, False), (False, True)):
+        mark = partial(publishing.mark, media_id=make.media_id(upload_id), is_public=is_public)
+        assert await ctx.db.write(mark) is is_true
+
+    assert not (await make.media_row(ctx.db, upload_id)).is_public
 
 
 async def test_a_deleted_post_takes_its_files_and_rows_along(ctx: JobContext, ana: Viewer) -> None:
