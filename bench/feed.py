@@ -81,14 +81,20 @@ async def _measure(name: str, ask: Ask, warm_up: int, requests: int) -> float:
     for n in range(warm_up):
         body = await ask(n)
     items = orjson.loads(body)["data"]["viewer"]["homeFeed"]["edges"]
-    with counted() as statements:
-        await ask(0)
+    statements = min([await _statements(ask) for _ in range(5)])
     watch = Stopwatch()
     for n in range(requests):
         await ask(n)
     _, rate = watch.rates(requests)
-    print(f"{name:<42}{rate:>8,.0f} pages/CPU-s, {len(statements)} statements, {len(items)} posts, {len(body)} bytes")
+    print(f"{name:<42}{rate:>8,.0f} pages/CPU-s, {statements} statements, {len(items)} posts, {len(body)} bytes")
     return rate
+
+
+async def _statements(ask: Ask) -> int:
+    """What one page costs; now and then the session or the number of the caches is looked up besides."""
+    with counted() as statements:
+        await ask(0)
+    return len(statements)
 
 
 async def _prepare(db: Database, network: Network) -> None:
