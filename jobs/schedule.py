@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from core import clock
+from core.db import Write
 from core.errors import Unavailable
 from core.redis import CacheUnavailable
 from core.telemetry import logger
@@ -45,23 +46,29 @@ async def measure_clock(ctx: JobContext) -> None:
 @every(600, "event_log.purge")
 async def purge_event_log(ctx: JobContext) -> None:
     """Forget events and topics of more than a day ago."""
-    await ctx.db.write(lambda tx: event_log.purge(tx, clock.now() - event_log.KEPT))
+    before = clock.now() - event_log.KEPT
+    await _purge(ctx, lambda tx: event_log.purge(tx, before, _AT_ONCE))
 
 
 @every(600, "idempotency.purge")
 async def purge_idempotency_keys(ctx: JobContext) -> None:
     """Forget keys of more than a day ago."""
     before = clock.now() - idempotency.KEPT_FOR
-    while await ctx.db.write(lambda tx: idempotency.purge(tx, before, _AT_ONCE)) == _AT_ONCE:
-        pass
+    await _purge(ctx, lambda tx: idempotency.purge(tx, before, _AT_ONCE))
 
 
 @every(600, "tasks.purge")
 async def purge_tasks(ctx: JobContext) -> None:
     """Forget facts and finished tasks after a day, dead ones after a week."""
-    now = clock.now()
-    await ctx.db.write(lambda tx: tasks.purge(tx, done_before=now - _KEPT, dead_before=now - _DEAD_KEPT))
-    await ctx.db.write(lambda tx: outbox.purge(tx, now - _KEPT))
+    done, dead = clock.now() - _KEPT, clock.now() - _DEAD_KEPT
+    await _purge(ctx, lambda tx: tasks.purge(tx, done, dead, _AT_ONCE))
+    await _purge(ctx, lambda tx: outbox.purge(tx, done, _AT_ONCE))
+
+
+async def _purge(ctx: JobContext, some: Callable[[Write], Awaitable[int]]) -> None:
+    """Forget in pieces, each well within the time limit of a statement."""
+    while await ctx.db.write(some) == _AT_ONCE:
+        pass
 
 
 PULSE: tuple[Periodic, ...] = (watch_epoch, show_worker, measure_clock)

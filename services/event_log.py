@@ -22,6 +22,7 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -154,10 +155,15 @@ async def hole(db: Read, marks: Mapping[str, int]) -> Hole | None:
     return None
 
 
-async def purge(tx: Write, before: datetime) -> None:
-    """Forget events older than this moment, and topics that nobody has watched since."""
-    await tx.execute(delete(TopicEvent).where(TopicEvent.at < before))
-    await tx.execute(delete(Topic).where(Topic.watched_until < before))
+async def purge(tx: Write, before: datetime, limit: int = 5000) -> int:
+    """Forget events older than this moment, at most `limit`, and topics nobody has watched since; returns how many."""
+    old = await tx.all(select(TopicEvent.topic, TopicEvent.seq).where(TopicEvent.at < before).limit(limit))
+    if old:
+        key = tuple_(TopicEvent.topic, TopicEvent.seq)
+        await tx.execute(delete(TopicEvent).where(key.in_([tuple(row) for row in old])))
+    asleep = await tx.scalars(select(Topic.topic).where(Topic.watched_until < before).limit(limit))
+    await tx.execute(delete(Topic).where(_among(asleep), Topic.watched_until < before))
+    return max(len(old), len(asleep))
 
 
 def _pairs(marks: Mapping[str, int]) -> dict[str, Any]:

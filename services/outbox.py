@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ARRAY, Text, Uuid, any_, delete, func, insert, literal, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from core import clock
 from core.bell import OutboxBell
@@ -55,7 +57,7 @@ async def relay_batch(tx: Write, routes: Mapping[str, Sequence[Route]], limit: i
     """
     entries = await tx.all(
         select(OutboxEntry)
-        .where(OutboxEntry.relayed_at.is_(None), OutboxEntry.event.in_(routes))
+        .where(OutboxEntry.relayed_at.is_(None), _among(OutboxEntry.event, list(routes), Text))
         .order_by(OutboxEntry.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -68,7 +70,7 @@ async def relay_batch(tx: Write, routes: Mapping[str, Sequence[Route]], limit: i
     if rows:
         await tx.execute(insert(Task), rows)
     await tx.execute(
-        update(OutboxEntry).where(OutboxEntry.id.in_([entry.id for entry in entries])).values(relayed_at=now)
+        update(OutboxEntry).where(_among(OutboxEntry.id, [entry.id for entry in entries], Uuid)).values(relayed_at=now)
     )
     return [(row["id"], route.queue) for row, (_, route) in zip(rows, pairs, strict=True)]
 
@@ -80,6 +82,12 @@ async def waiting(db: Read) -> int:
     return count
 
 
-async def purge(tx: Write, relayed_before: datetime) -> None:
-    """Forget facts whose tasks were made before this moment; the tasks carry what they need."""
-    await tx.execute(delete(OutboxEntry).where(OutboxEntry.relayed_at < relayed_before))
+async def purge(tx: Write, relayed_before: datetime, limit: int = 5000) -> int:
+    """Forget facts whose tasks were made before this moment, at most `limit`; the tasks carry what they need."""
+    old = await tx.scalars(select(OutboxEntry.id).where(OutboxEntry.relayed_at < relayed_before).limit(limit))
+    await tx.execute(delete(OutboxEntry).where(_among(OutboxEntry.id, old, Uuid)))
+    return len(old)
+
+
+def _among(column: InstrumentedAttribute[Any], values: Sequence[Any], type_: type[Text | Uuid[UUID]]) -> Any:
+    return column == any_(literal(values, ARRAY(type_)))

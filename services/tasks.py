@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Row, Text, any_, delete, func, literal, or_, select, update
+from sqlalchemy import ARRAY, Row, Text, Uuid, any_, delete, func, literal, or_, select, update
 
 from core import clock
 from core.db import Read, Write
@@ -197,7 +197,9 @@ async def waiting(db: Read) -> int:
     return (await counts(db))[0]
 
 
-async def purge(tx: Write, done_before: datetime, dead_before: datetime) -> None:
-    """Forget tasks done, or dead and untouched, since these moments."""
-    await tx.execute(delete(Task).where(Task.done_at < done_before))
-    await tx.execute(delete(Task).where(Task.dead_at < dead_before))
+async def purge(tx: Write, done_before: datetime, dead_before: datetime, limit: int = 5000) -> int:
+    """Forget tasks done, or dead and untouched, since these moments, at most `limit` of them; returns how many."""
+    is_old = or_(Task.done_at < done_before, Task.dead_at < dead_before)
+    old = await tx.scalars(select(Task.id).where(is_old).limit(limit))
+    await tx.execute(delete(Task).where(Task.id == any_(literal(old, ARRAY(Uuid)))))
+    return len(old)
