@@ -5,7 +5,7 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from core.ids import PlaceId, PostId, UploadId, ViewerId, readable
 from schema import nodes, wants
 from schema.accounts import Viewer
@@ -124,12 +124,16 @@ def _place(place: PlaceInput) -> PlaceChoice:
 
 
 def _changes(input: UpdatePostInput) -> dict[str, Any]:
-    """What the input names; null clears, or goes back to the default where there is nothing to clear."""
+    """What the input names. Null clears, or goes back to the default; it never opens a post to a larger audience."""
+    if input.audience is None:
+        raise Invalid("REQUIRED", "Say who may see the post.", ("input", "audience"))
     given = {
         "caption": input.caption,
         "place": _place(input.place) if input.place else input.place,
-        "audience": input.audience.value if input.audience else UNSET,
-        "comment_audience": input.comment_audience.value if input.comment_audience else UNSET,
+        "audience": UNSET if input.audience is UNSET else input.audience.value,
+        "comment_audience": UNSET
+        if input.comment_audience is UNSET
+        else (input.comment_audience or Audience.EVERYONE).value,
         "hides_like_count": UNSET if input.hide_like_count is UNSET else bool(input.hide_like_count),
         "is_sensitive": UNSET if input.is_sensitive is UNSET else bool(input.is_sensitive),
     }

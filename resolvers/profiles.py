@@ -38,19 +38,24 @@ class ProfileMutations:
 
 
 def _changes(input: UpdateProfileInput) -> dict[str, Any]:
-    """What the input names; null clears, except the name, which goes back to nothing but must not be empty."""
-    if input.display_name is None:
+    """What the input names; null and white space clear, except the name, which cannot be missing."""
+    if input.display_name is not UNSET and not (input.display_name or "").strip():
         raise Invalid("REQUIRED", "A name is needed.", ("input", "displayName"))
     given = {
         "display_name": input.display_name,
-        "bio": input.bio,
-        "pronouns": input.pronouns,
+        "bio": _words(input.bio),
+        "pronouns": _words(input.pronouns),
         "links": _links(input.links) if input.links is not UNSET else UNSET,
-        "avatar_upload_id": UploadId.parse(input.avatar_upload_id)
-        if input.avatar_upload_id
-        else input.avatar_upload_id,
+        "avatar_upload_id": input.avatar_upload_id
+        if input.avatar_upload_id in (None, UNSET)
+        else UploadId.parse(input.avatar_upload_id),
     }
     return {name: value for name, value in given.items() if value is not UNSET}
+
+
+def _words(given: str | None) -> str | None:
+    """Words as they were given; UNSET stays UNSET, and nothing but white space is null."""
+    return given if not isinstance(given, str) or given.strip() else None
 
 
 def _links(links: list[ProfileLinkInput] | None) -> list[dict[str, str | None]]:

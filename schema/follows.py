@@ -17,6 +17,7 @@ from schema.fields import attribute, batched
 from schema.mutation import Payload
 from schema.nodes import Node
 from services import follows
+from services.visibility.rows import VisibleUser
 from services.visibility.rules import Relationship as Standing
 
 if TYPE_CHECKING:
@@ -73,13 +74,14 @@ class FollowConnection:
     edges: list[FollowEdge]
     nodes: list[LazyUser]
     page_info: PageInfo
-    owner_id: strawberry.Private[UserId]
+    owner: strawberry.Private[VisibleUser]
     counter: strawberry.Private[str]
 
     @batched
     async def total_count(parents: list["FollowConnection"], ctx: Context) -> list[int | None]:
-        found = await ctx.loaders.load(user_counts, [each.owner_id.id for each in parents])
-        return [counts.get(each.counter, 0) for each, counts in zip(parents, found, strict=True)]
+        found = await ctx.loaders.load(user_counts, [each.owner.id for each in parents])
+        shown = zip(parents, found, strict=True)
+        return [0 if each.owner.access == "UNAVAILABLE" else counts.get(each.counter, 0) for each, counts in shown]
 
 
 @strawberry.type
@@ -128,23 +130,20 @@ async def _connections(
     owners = [person.global_id() for person in parents if person.row.access == "FULL"]
     found = iter(await fill_pages(ctx, owners, window, fetch))
     pages = [next(found) if person.row.access == "FULL" else EMPTY for person in parents]
-    return [
-        _connection(ctx, person.global_id(), filled, since, counter)
-        for person, filled in zip(parents, pages, strict=True)
-    ]
+    return [_connection(ctx, person.row, filled, since, counter) for person, filled in zip(parents, pages, strict=True)]
 
 
 def _connection(
-    ctx: Context, owner: UserId, filled: Filled[Any], since: dict[tuple[UserId, UserId], datetime], counter: str
+    ctx: Context, owner: VisibleUser, filled: Filled[Any], since: dict[tuple[UserId, UserId], datetime], counter: str
 ) -> FollowConnection:
     def edge(person: "User", cursor: str) -> FollowEdge:
         concerns_viewer = ctx.viewer.id in (owner.id, person.row.id)
-        followed_at = since[owner, person.global_id()] if concerns_viewer else None
+        followed_at = since[UserId(owner.id), person.global_id()] if concerns_viewer else None
         return FollowEdge(node=person, cursor=cursor, followed_at=followed_at)
 
     edges = [edge(person, cursor) for person, cursor in zip(filled.items, filled.cursors, strict=True)]
     return FollowConnection(
-        edges=edges, nodes=list(filled.items), page_info=page_info(filled), owner_id=owner, counter=counter
+        edges=edges, nodes=list(filled.items), page_info=page_info(filled), owner=owner, counter=counter
     )
 
 

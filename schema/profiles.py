@@ -146,7 +146,8 @@ class User(FollowsOfUser, Node):
 
 async def _counts(parents: Sequence[User], ctx: Context, name: str) -> list[int | None]:
     found = await ctx.loaders.load(user_counts, [person.row.id for person in parents])
-    return [counts.get(name, 0) for counts in found]
+    shown = zip(parents, found, strict=True)
+    return [0 if person.row.access == "UNAVAILABLE" else counts.get(name, 0) for person, counts in shown]
 
 
 async def load_users(ctx: Context, ids: Sequence[UserId]) -> list[User | None]:

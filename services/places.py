@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core import clock
 from core.db import Read, Write
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from core.ids import PlaceId, new_uuid
 from models.posts import Place
 
@@ -42,6 +42,8 @@ async def choose(tx: Write, choice: PlaceChoice) -> UUID:
         if not found:
             raise NotFound(("input", "place", "placeId"), id=str(choice.known))
         return choice.known.id
+    if not choice.name.strip():
+        raise Invalid("REQUIRED", "Give the place a name.", ("input", "place", "custom", "name"))
     spot = {
         "name": choice.name.strip(),
         "latitude": round(choice.latitude, DECIMALS),

@@ -22,6 +22,7 @@ from services import counters, media, mentions, outbox, permissions, places
 from services.media import Attachment
 from services.places import PlaceChoice
 from services.visibility import posts
+from services.visibility.rows import PostRow
 
 _LETTERS = string.ascii_letters + string.digits
 _SHORTCODE_LENGTH = 11
@@ -53,7 +54,7 @@ async def create_post(tx: Write, viewer: Viewer, draft: PostDraft) -> PostId:
         "kind": draft.kind,
         "status": "PUBLISHED" if is_ready else "PROCESSING",
         "audience": draft.audience,
-        "caption": draft.caption or None,
+        "caption": caption_of(draft.caption),
         "caption_mentions": await mentions.resolve(tx, draft.caption),
         "media_count": len(draft.attachments),
         "place_id": await places.choose(tx, draft.place) if draft.place else None,
@@ -88,13 +89,11 @@ async def publish_when_ready(tx: Write, post_id: PostId) -> None:
 
 async def update_post(tx: Write, viewer: Viewer, post_id: PostId, changes: Mapping[str, Any]) -> None:
     """Change what `changes` names of one's own post; `place` is a `PlaceChoice` or None to clear it."""
-    await posts.require_post(tx, viewer, post_id)
+    post = await posts.require_post(tx, viewer, post_id)
     permissions.require(permissions.may_edit_post(viewer, post_id.author_id))
     values = dict(changes)
     if "caption" in values:
-        values["caption"] = values["caption"] or None
-        values["caption_mentions"] = await mentions.resolve(tx, values["caption"])
-        values["edited_at"] = clock.now()
+        values |= await _caption(tx, post, caption_of(values["caption"]))
     if "place" in values:
         place = values.pop("place")
         values["place_id"] = await places.choose(tx, place) if place else None
@@ -119,6 +118,17 @@ async def delete_post(tx: Write, viewer: Viewer, post_id: PostId) -> None:
     if was_published:
         counters.add(tx, post_id.author_id, post_id.author_id, posts=-1)
     outbox.emit(tx, PostDeleted(author_id=post_id.author_id, post_id=post_id.id))
+
+
+async def _caption(tx: Write, post: PostRow, caption: str | None) -> dict[str, Any]:
+    """The columns of a caption; the same words again are no edit."""
+    found = {"caption": caption, "caption_mentions": await mentions.resolve(tx, caption)}
+    return found if caption == post.caption else {**found, "edited_at": clock.now()}
+
+
+def caption_of(words: str | None) -> str | None:
+    """A caption of nothing but white space is none."""
+    return words if words and words.strip() else None
 
 
 async def find_by_shortcode(db: Read, shortcode: str) -> PostId | None:
