@@ -61,8 +61,11 @@ def migrate() -> None:
 def seed() -> None:
     """Fill an empty database with a small world whose passwords everybody knows; never in production."""
     from aperture.seed import seed as make
+    from core import telemetry
     from core.settings import settings
 
+    # The bars tell how it goes; a worker's remarks between them would break them.
+    telemetry.configure("WARNING", shows_messages=True)
     if settings().environment == "production":
         _errors.print("This is a production environment: its people sign up themselves.")
         raise typer.Exit(1)
