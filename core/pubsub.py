@@ -65,6 +65,8 @@ class PubSub:
 
     async def wake(self, *topics: str) -> None:
         """Wake all who listen to the topics, in all processes; nothing happens while Redis is away."""
+        if not topics:
+            return
         with suppress(CacheUnavailable):
             async with self._cache.pipeline() as pipe:
                 for topic in topics:

@@ -7,11 +7,13 @@ from uuid import UUID
 
 import orjson
 from arq.connections import ArqRedis
+from redis.exceptions import RedisError
 
-from core.redis import AWAY, Breaker, CacheUnavailable, pool
+from core.redis import Breaker, CacheUnavailable, pool
 
 JOB = "handle"
 _DEADLINE_SECONDS = 0.6
+_AT_ONCE = 16
 
 
 def queue_key(queue: str) -> str:
@@ -41,6 +43,7 @@ class Queue:
         self.url = url
         self._arq = arq_client(url)
         self._breaker = Breaker()
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     @property
     def is_away(self) -> bool:
@@ -50,11 +53,15 @@ class Queue:
     async def hint(self, task_id: UUID, queue: str) -> None:
         """Tell the workers of a queue about a task, in time or not at all; each hint is a job of its own."""
         with suppress(CacheUnavailable):
+            await self._send(task_id, queue)
+
+    async def _send(self, task_id: UUID, queue: str) -> None:
+        async with self._turns:
             self._breaker.enter()
             try:
                 async with asyncio.timeout(_DEADLINE_SECONDS):
                     await self._arq.enqueue_job(JOB, str(task_id), _queue_name=queue_key(queue))
-            except AWAY:
+            except (RedisError, OSError):
                 self._breaker.failed()
             else:
                 self._breaker.succeeded()

@@ -18,7 +18,7 @@ from services.tasks import Claim
 
 E = TypeVar("E", bound=Event)
 
-QUEUES: Mapping[str, int] = {"default": 20, "media": 2}
+QUEUES: Mapping[str, int] = {"default": 10, "media": 2}
 """The queues, and how many tasks of each one worker does at the same time."""
 
 

@@ -13,7 +13,7 @@ from core.events import PostLiked
 from core.queue import Queue, arq_client, queue_key
 from core.settings import Settings
 from jobs import relay
-from jobs.base import Consequence, JobContext
+from jobs.base import QUEUES, Consequence, JobContext
 from jobs.relay import Sweeper, by_name
 from tests.jobs.parts import Routes, count, effects, emit, later, liked, open_tasks, relayed, stumble, swept, until
 
@@ -96,11 +96,12 @@ async def test_a_sweep_starts_no_more_than_there_are_hands_and_comes_back_for_th
         is_behind = await sweeper.sweep()
         await sweeper.finish(10)
         first = await effects(ctx.db)
-        assert not await sweeper.sweep()
+        while await sweeper.sweep():
+            await sweeper.finish(10)
         await sweeper.finish(10)
 
     assert is_behind
-    assert first == 20
+    assert first == QUEUES["default"] < 30
     assert await effects(ctx.db) == 30
 
 
