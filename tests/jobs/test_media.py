@@ -218,6 +218,28 @@ async def test_a_picture_called_off_while_it_is_rendered_is_dropped(ctx: JobCont
     assert await make.media_row(ctx.db, upload_id) is None
 
 
+async def test_a_picture_that_has_failed_stays_so(ctx: JobContext, ana: Viewer) -> None:
+    upload_id = await make.completed(ctx, ana)
+    rendered = await make.rendered(ctx, upload_id)
+    await ctx.db.write(lambda tx: processing.fail(tx, upload_id, "INTERNAL"))
+
+    assert not await ctx.db.write(lambda tx: processing.finish(tx, upload_id, rendered))
+
+    assert (await make.upload_row(ctx.db, upload_id)).state == "FAILED"
+
+
+async def test_a_focal_point_chosen_at_the_moment_of_the_end_counts(ctx: JobContext, ana: Viewer) -> None:
+    upload_id = await make.completed(ctx, ana)
+    rendered = await make.rendered(ctx, upload_id)
+    async with ctx.db.transaction() as tx:
+        await posts.create_post(tx, ana, PostDraft("PHOTO", [Attachment(upload_id, focal=(0.0, 0.5))]))
+        finishing = asyncio.create_task(ctx.db.write(lambda it: processing.finish(it, upload_id, rendered)))
+        await until_somebody_waits(ctx.db)
+
+    assert not await finishing
+    assert (await make.upload_row(ctx.db, upload_id)).state == "PROCESSING"
+
+
 async def test_a_post_made_at_the_moment_its_picture_becomes_ready_is_published(ctx: JobContext, ana: Viewer) -> None:
     upload_id = await make.completed(ctx, ana)
     rendered = await make.rendered(ctx, upload_id)
