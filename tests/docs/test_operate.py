@@ -1,0 +1,53 @@
+"""The operator's manual names every setting with its default, and only commands that there are."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from aperture.cli import main
+from core.settings import Settings
+from tests.docs.documents import ROOT
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", *(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")))
+
+
+def test_every_setting_is_explained_with_its_default() -> None:
+    rows = re.findall(r"^\| `([A-Z0-9_]+)` \| `?([^|`]+)`? \|", (ROOT / "docs/operate.md").read_text(), re.MULTILINE)
+
+    assert rows == list(_settings())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_in_a_document_exists(document: str) -> None:
+    known = _commands(get_command(main))
+
+    named = {
+        words[0] if words[0] not in {"schema", "tasks"} else f"{words[0]} {words[1]}"
+        for words in re.findall(r"(?:`|bin/|-m )aperture ([a-z-]+)(?: ([a-z-]+))?", (ROOT / document).read_text())
+    }
+
+    assert named <= known
+
+
+def _settings() -> Iterator[tuple[str, str]]:
+    for name, field in Settings.model_fields.items():
+        variable = field.validation_alias or f"APERTURE_{name.upper()}"
+        yield str(variable), "required" if field.is_required() else _written(field.default)
+
+
+def _written(default: Any) -> str:
+    if default in (None, "", ()):
+        return "none"
+    if isinstance(default, bool):
+        return str(default).lower()
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _commands(group: Any, above: str = "") -> set[str]:
+    found = set()
+    for name, command in group.commands.items():
+        found |= _commands(command, f"{name} ") if hasattr(command, "commands") else {f"{above}{name}"}
+    return found
