@@ -85,8 +85,10 @@ async def of_owner(db: Read, owner_id: UUID) -> Sequence[Record]:
 
 async def lock(tx: Write, owner_id: UUID, ids: Collection[UUID]) -> Mapping[UploadId, Record]:
     """Uploads of one owner, those that exist; nobody else changes them until the transaction ends."""
-    own = _RECORD.where(Upload.user_id == owner_id, Upload.id == any_(_ids(ids)))
-    return await _records(tx, own.order_by(Upload.id).with_for_update(of=Upload))
+    own = (Upload.user_id == owner_id, Upload.id == any_(_ids(ids)))
+    await tx.execute(select(Upload.id).where(*own).order_by(Upload.id).with_for_update())
+    # A statement that waits for a lock sees other rows as they were before: the medium is read after it.
+    return await _records(tx, _RECORD.where(*own))
 
 
 async def lock_one(tx: Write, upload_id: UploadId) -> Record | None:
