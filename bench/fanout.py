@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from sqlalchemy import delete, insert
 
 from aperture.servers import Servers
 from aperture.worker import job_context
-from bench.stage import Stopwatch, stage
+from bench.stage import Stopwatch, patient_cache, stage
 from core import clock
 from core.db import Write
 from core.events import PostPublished
@@ -50,7 +51,9 @@ def main() -> None:
 async def _run(servers: Servers, options: argparse.Namespace) -> None:
     async with job_context(settings()) as ctx:
         author, followers = new_uuid(), [new_uuid() for _ in range(options.followers)]
-        post = await _prepare(ctx, author, followers)
+        cache = patient_cache(settings().redis_url)
+        post = await _prepare(replace(ctx, cache=cache), author, followers)
+        await cache.aclose()
         written = options.followers * options.rounds
         size = await ctx.cache.run(lambda redis: redis.memory_usage(f"bench:{0:012d}"))
         print(f"{options.followers} followers, {options.rounds} posts; a full timeline takes {size:,} bytes")

@@ -1,13 +1,17 @@
 """What a benchmark runs on: embedded servers as they are for users, with a migrated database of its own."""
 
+import asyncio
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from redis.asyncio import Redis
+
 from aperture.migrate import upgrade
 from aperture.servers import Servers, embedded
+from core.redis import Cache, pool
 from core.settings import settings
 
 FOLDER = Path(".aperture/bench").absolute()
@@ -15,7 +19,7 @@ FOLDER = Path(".aperture/bench").absolute()
 
 @contextmanager
 def stage(database: str) -> Iterator[Servers]:
-    """Servers below `FOLDER`, and settings that name them; the database is kept for the next run."""
+    """Servers below `FOLDER`, and settings that name them; the database is kept for the next run, Valkey is emptied."""
     with embedded(FOLDER) as servers:
         servers.postgres.ensure_database(database)
         os.environ |= {
@@ -29,7 +33,19 @@ def stage(database: str) -> Iterator[Servers]:
         }
         settings.cache_clear()
         upgrade()
+        asyncio.run(_forget(servers.valkey.url))
         yield servers
+
+
+async def _forget(url: str) -> None:
+    cache = patient_cache(url)
+    await cache.run(lambda redis: redis.flushall())
+    await cache.aclose()
+
+
+def patient_cache(url: str) -> Cache:
+    """A client that waits half a minute, for preparations that keep the server busy."""
+    return Cache(Redis.from_pool(pool(url, socket_timeout=30, timeout=30)))
 
 
 class Stopwatch:
