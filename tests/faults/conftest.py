@@ -1,0 +1,35 @@
+"""An installation that is whole before each test and is made whole after it, and people of the test's own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.devices import Device
+from tests.live import Live
+
+SignUp = Callable[[str], Device]
+
+
+@pytest.fixture
+def live(installation: Live) -> Iterator[Live]:
+    """Every part may be killed and paused: the next test finds all of them well."""
+    installation.heal()
+    yield installation
+    installation.restore()
+
+
+@pytest.fixture
+def sign_up(live: Live) -> Iterator[SignUp]:
+    """Gives a new person a device."""
+    with ExitStack() as stack:
+        yield lambda name: stack.enter_context(Device(live.base_url, name))
+
+
+@pytest.fixture
+def circle(sign_up: SignUp) -> list[Device]:
+    """Three people who all follow each other."""
+    people = [sign_up(name) for name in ("ana", "ben", "cleo")]
+    for each in people:
+        each.follow(*(other for other in people if other is not each))
+    return people
