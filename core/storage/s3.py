@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -97,7 +98,14 @@ class S3Storage:
     def url(self, key: str) -> str:
         if area_of(key) is not Area.PUBLIC:
             raise ValueError(f"not public: {key}")
-        return self._signed("GET", "get_object", {"Key": key}, {}, timedelta(minutes=1)).url.partition("?")[0]
+        return f"{self._public_address}/{key}"
+
+    @cached_property
+    def _public_address(self) -> str:
+        """Where public keys begin, as the client itself addresses this bucket; keys need no escaping."""
+        known = f"{Area.PUBLIC}/x"
+        signed = self._signed("GET", "get_object", {"Key": known}, {}, timedelta(minutes=1)).url
+        return signed.partition("?")[0].removesuffix(f"/{known}")
 
     async def aclose(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
