@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -16,6 +17,7 @@ from services.event_log import LoggedEvent
 
 POLL_SECONDS = 1.5
 BURST_SECONDS = 1.0
+REWATCH_AFTER = timedelta(hours=1)
 BATCH = 100
 
 Present = Callable[[Context, LoggedEvent, str], Awaitable[Any]]
@@ -50,8 +52,12 @@ async def events(ctx: Context, stream: Stream, after: str | None) -> AsyncGenera
     marks, reset = await _start(ctx, stream, after)
     if reset is not None:
         yield StreamResetEvent(cursor=stream.cursor(marks), occurred_at=clock.now(), reason=reset)
+    watched_at = clock.now()
     async with ctx.backends.pubsub.listening(stream.topics) as wakeups:
         while True:
+            if clock.now() - watched_at > REWATCH_AFTER:
+                watched_at = clock.now()
+                await _watch(ctx, stream)
             async with ctx.backends.db.reading(fresh=True) as db:
                 logged = await event_log.read(db, marks, BATCH)
             for each in _drawn_together(logged, stream.merged):
@@ -68,7 +74,7 @@ async def events(ctx: Context, stream: Stream, after: str | None) -> AsyncGenera
 
 async def _start(ctx: Context, stream: Stream, after: str | None) -> tuple[dict[str, int], StreamResetReason | None]:
     """Where to read on, and why not at the cursor if that is not possible. Watching comes first: nothing is missed."""
-    now = await ctx.backends.db.write(lambda tx: event_log.watch(tx, stream.topics))
+    now = await _watch(ctx, stream)
     if after is None:
         return now, None
     try:
@@ -78,6 +84,11 @@ async def _start(ctx: Context, stream: Stream, after: str | None) -> tuple[dict[
     async with ctx.backends.db.reading(fresh=True) as db:
         hole = await event_log.hole(db, marks)
     return (now, StreamResetReason[hole]) if hole else ({**now, **marks}, None)
+
+
+async def _watch(ctx: Context, stream: Stream) -> dict[str, int]:
+    """Have the topics logged for another day; answers where each of them stands."""
+    return await ctx.backends.db.write(lambda tx: event_log.watch(tx, stream.topics))
 
 
 def _drawn_together(logged: Sequence[LoggedEvent], merged: frozenset[str]) -> list[LoggedEvent]:
