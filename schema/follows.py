@@ -88,14 +88,12 @@ class FollowConnection:
 class FollowsOfUser:
     @batched
     async def relationship(parents: list["User"], ctx: Context) -> list[Relationship | None]:
-        if ctx.viewer.id is None:
-            return [None] * len(parents)
-        found = await ctx.loaders.load(relationships_by_id, [person.row.id for person in parents])
+        viewer = ctx.viewer.id
         return [
-            None
-            if standing.is_self
-            else Relationship(between=RelationshipId(ctx.viewer.id, person.row.id), standing=standing)
-            for person, standing in zip(parents, found, strict=True)
+            Relationship(between=RelationshipId(viewer, person.row.id), standing=person.row.relationship)
+            if viewer is not None and not person.row.relationship.is_self
+            else None
+            for person in parents
         ]
 
     @batched

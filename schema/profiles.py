@@ -102,7 +102,7 @@ class User(FollowsOfUser, Node):
 
     @attribute
     def is_viewer(self) -> bool:
-        return self.row.is_viewer
+        return self.row.relationship.is_self
 
     @attribute
     def viewer_access(self) -> ProfileAccess:

@@ -63,7 +63,7 @@ def judge(row: Any, relationship: Relationship) -> VisibleUser:
         is_private=row.is_private,
         status=row.user_status,
         access=access,
-        is_viewer=relationship.is_self,
+        relationship=relationship,
         created_at=row.user_created_at,
     )
     if access == "UNAVAILABLE":
