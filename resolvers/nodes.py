@@ -1,6 +1,6 @@
 """Anything by its global id, and what a link leads to."""
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import strawberry
 
@@ -32,13 +32,9 @@ class NodeQueries:
 
     @root
     async def resource(ctx: Context, *, url: URL) -> Node | None:
-        parts, own = urlsplit(url), urlsplit(settings().public_url)
-        if (parts.hostname, parts.port) != (own.hostname, own.port):
-            return None
-        match parts.path.strip("/").split("/"):
+        match _steps(url):
             case ["p", shortcode]:
-                comment = parse_qs(parts.query).get("comment", [None])[0]
-                return await _comment_or_post(ctx, shortcode, comment)
+                return await _post_or_comment(ctx, shortcode, parse_qs(urlsplit(url).query).get("comment"))
             case ["places", place]:
                 return await nodes.one_of(ctx, place, Place)
             case [handle] if handle:
@@ -48,9 +44,21 @@ class NodeQueries:
         return None
 
 
-async def _comment_or_post(ctx: Context, shortcode: str, comment: str | None) -> Node | None:
-    if comment is not None:
-        return await nodes.one_of(ctx, comment, Comment)
+def _steps(url: str) -> list[str]:
+    """The steps of a link's path; none if the link is of another platform, or of letters that no name has."""
+    link, own = urlsplit(url), urlsplit(settings().public_url)
+    steps = [unquote(step) for step in link.path.strip("/").split("/")]
+    return steps if _origin(link) == _origin(own) and not any("\0" in step for step in steps) else []
+
+
+def _origin(link: SplitResult) -> tuple[str | None, int]:
+    return link.hostname, link.port or {"http": 80}.get(link.scheme, 443)
+
+
+async def _post_or_comment(ctx: Context, shortcode: str, comments: list[str] | None) -> Node | None:
     async with ctx.loaders.scope.reading() as db:
         post_id: PostId | None = await posts.find_by_shortcode(db, shortcode)
-    return await nodes.one(ctx, post_id, Post) if post_id else None
+    if post_id is None or not comments:
+        return await nodes.one(ctx, post_id, Post) if post_id else None
+    comment = await nodes.one_of(ctx, comments[0], Comment)
+    return comment if comment and comment.row.post_id == post_id else None

@@ -67,7 +67,9 @@ def judge(row: Any, relationship: Relationship) -> VisibleUser:
         created_at=row.user_created_at,
     )
     if access == "UNAVAILABLE":
-        user = replace(user, display_name=user.handle, pronouns=None, bio=None, links=(), avatar=None)
+        user = replace(
+            user, display_name=user.handle, pronouns=None, bio=None, links=(), avatar=None, is_verified=False
+        )
     return VisibleUser(user)
 
 
