@@ -4,11 +4,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 from itertools import count
 from secrets import token_hex
 from typing import Any, Self, TypeVar
 
 import httpx2
+from PIL import Image
 
 from tests import pictures
 from tests.live import RECOVERY_SECONDS
@@ -87,7 +89,9 @@ class Device:
 
     def announce(self, photo: bytes = PHOTO) -> Any:
         """Begin an upload."""
-        about = {"purpose": "POST", "contentType": "image/jpeg", "byteSize": len(photo), "width": 80, "height": 60}
+        width, height = Image.open(BytesIO(photo)).size
+        size = {"byteSize": len(photo), "width": width, "height": height}
+        about = {"purpose": "POST", "contentType": "image/jpeg", **size}
         return self.do(BEGIN, **about, idempotencyKey=fresh_key())["upload"]
 
     def send(self, upload: Any, photo: bytes = PHOTO) -> None:
