@@ -1,6 +1,7 @@
 """Streams over the event log: where a stream starts, how it is resumed, and one event after the other."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -41,10 +42,11 @@ class Stream:
         """A cursor with one mark per topic; topics are named by a digest, so that it stays short and tells nothing."""
         return encode_cursor(f"stream:{self.name}", {_digest(topic): seq for topic, seq in marks.items()})
 
-    def marks(self, cursor: str) -> dict[str, int]:
-        """The marks of a cursor, for those topics of the stream that it knows."""
-        (known,) = decode_cursor(f"stream:{self.name}", cursor)
-        return {topic: known[_digest(topic)] for topic in self.topics if _digest(topic) in known}
+
+def marks_of(name: str, topics: Sequence[str], cursor: str) -> dict[str, int]:
+    """The marks of these topics in a cursor of the streams with this name; a cursor of others raises `BadInput`."""
+    (known,) = decode_cursor(f"stream:{name}", cursor)
+    return {topic: known[_digest(topic)] for topic in topics if _digest(topic) in known}
 
 
 async def events(ctx: Context, stream: Stream, after: str | None) -> AsyncGenerator[Any, None]:
@@ -58,9 +60,8 @@ async def events(ctx: Context, stream: Stream, after: str | None) -> AsyncGenera
             if clock.now() - watched_at > REWATCH_AFTER:
                 watched_at = clock.now()
                 await _watch(ctx, stream)
-            async with ctx.backends.db.reading(fresh=True) as db:
-                logged = await event_log.read(db, marks, BATCH)
-            for each in _drawn_together(logged, stream.merged):
+            logged = await _read_on(ctx, marks, stream.merged)
+            for each in logged:
                 ctx.renew(fresh=True)
                 marks[each.topic] = each.seq
                 shown = await stream.present(ctx, each, stream.cursor(marks))
@@ -78,7 +79,7 @@ async def _start(ctx: Context, stream: Stream, after: str | None) -> tuple[dict[
     if after is None:
         return now, None
     try:
-        marks = stream.marks(after)
+        marks = marks_of(stream.name, stream.topics, after)
     except BadInput:
         return now, StreamResetReason.CURSOR_INVALID
     async with ctx.backends.db.reading(fresh=True) as db:
@@ -89,6 +90,18 @@ async def _start(ctx: Context, stream: Stream, after: str | None) -> tuple[dict[
 async def _watch(ctx: Context, stream: Stream) -> dict[str, int]:
     """Have the topics logged for another day; answers where each of them stands."""
     return await ctx.backends.db.write(lambda tx: event_log.watch(tx, stream.topics))
+
+
+async def _read_on(ctx: Context, marks: Mapping[str, int], merged: frozenset[str]) -> list[LoggedEvent]:
+    """What happened behind the marks, drawn together; a burst of many batches is read to its end at once."""
+    position, found, is_full = dict(marks), list[LoggedEvent](), True
+    while is_full and len(found) < BATCH:
+        async with ctx.backends.db.reading(fresh=True) as db:
+            batch = await event_log.read(db, position, BATCH)
+        position |= {each.topic: each.seq for each in batch}
+        is_full = BATCH in Counter(each.topic for each in batch).values()
+        found = _drawn_together([*found, *batch], merged)
+    return found
 
 
 def _drawn_together(logged: Sequence[LoggedEvent], merged: frozenset[str]) -> list[LoggedEvent]:
