@@ -15,7 +15,7 @@ from schema.places import Place
 from schema.posts import Post
 from schema.profiles import User
 from schema.scalars import URL
-from services import posts, profiles
+from services import handles, posts
 
 
 @strawberry.type
@@ -39,7 +39,7 @@ class NodeQueries:
                 return await nodes.one_of(ctx, place, Place)
             case [handle] if handle:
                 async with ctx.loaders.scope.reading() as db:
-                    user_id = await profiles.find_by_handle(db, handle)
+                    user_id = await handles.find(db, handle)
                 return await nodes.one(ctx, UserId(user_id), User) if user_id else None
         return None
 
