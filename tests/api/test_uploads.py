@@ -321,12 +321,13 @@ async def test_the_file_of_another_person_is_sent_all_the_same(
 
 async def test_missing_parts_are_signed_anew_until_they_came(client: Client) -> None:
     upload = await done(client, BEGIN, **photo())
-    assert len(upload["missing"]) == 1
+    assert (len(upload["missing"]), upload["parts"][0]["isReceived"]) == (1, False)
 
     await send(client, upload)
 
     found = (await client.ask(READ, id=upload["id"]))["node"]
-    assert (found["state"], found["missing"]) == ("OPEN", [])
+    assert (found["state"], found["missing"], found["receivedBytes"]) == ("OPEN", [], len(PHOTO))
+    assert found["parts"][0]["isReceived"]
 
 
 async def test_a_signature_runs_out(client: Client) -> None:
