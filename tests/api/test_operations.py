@@ -56,9 +56,10 @@ INPUTS: Mapping[str, Mapping[str, Any]] = {
 
 async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
     """Two people who know each other and a post, and the variables of every query and mutation about them."""
-    ben = await person(db, "ben", bio="With @ana", links=[{"title": None, "url": "https://example.com"}])
+    known = {"ana": str(UserId(ana.user_id))}
+    ben = await person(db, "ben", bio="With @ana", bio_mentions=known)
     await db.write(lambda tx: follows.follow_user(tx, ana, ben.user_id))
-    shown = await post(db, ben, caption="Hello @ana", shortcode="abcdefghijk")
+    shown = await post(db, ben, caption="Hello @ana", caption_mentions=known, shortcode="abcdefghijk")
     for viewer in (ana, ben):
         await db.write(lambda tx, viewer=viewer: likes.like_post(tx, viewer, shown))  # type: ignore[misc]
     written = await db.write(lambda tx: comments.add_comment(tx, ben, shown, "Hi @ana https://example.com"))
