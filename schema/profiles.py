@@ -133,7 +133,7 @@ class User(FollowsOfUser, Node):
         names = [kind.value for kind in kinds] if kinds else None
 
         async def fetch(db: "Read", person: User, window: Window) -> Page[PostId]:
-            return await posts.page_for_author(db, person.row.id, names, window)
+            return await posts.page_for_author(db, person.row, names, window)
 
         async def load(ids: Sequence[PostId]) -> Sequence[Any]:
             await wants.read_posts(ctx, ids, wanted, "nodes", "edges.node")

@@ -5,7 +5,6 @@ import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -22,7 +21,7 @@ from services import counters, media, mentions, outbox, permissions, places
 from services.media import Attachment
 from services.places import PlaceChoice
 from services.visibility import posts
-from services.visibility.rows import PostRow
+from services.visibility.rows import PostRow, UserRow
 
 _LETTERS = string.ascii_letters + string.digits
 _SHORTCODE_LENGTH = 11
@@ -138,9 +137,9 @@ async def find_by_shortcode(db: Read, shortcode: str) -> PostId | None:
     return PostId(row.author_id, row.post_id) if row else None
 
 
-async def page_for_author(db: Read, author_id: UUID, kinds: Sequence[str] | None, window: Window) -> Page[PostId]:
-    """Published posts of a profile, newest first."""
-    scope = f"posts:{author_id}"
+async def page_for_author(db: Read, author: UserRow, kinds: Sequence[str] | None, window: Window) -> Page[PostId]:
+    """Published posts of a profile, newest first; a page tells strangers nothing of those for followers."""
+    author_id, scope = author.id, f"posts:{author.id}"
     statement = (
         select(Post.id)
         .where(Post.author_id == author_id, Post.status == "PUBLISHED", Post.deleted_at.is_(None))
@@ -149,6 +148,8 @@ async def page_for_author(db: Read, author_id: UUID, kinds: Sequence[str] | None
     )
     if kinds:
         statement = statement.where(Post.kind.in_(kinds))
+    if not (author.relationship.is_self or author.relationship.follows):
+        statement = statement.where(Post.audience == "PUBLIC")
     if window.after is not None:
         statement = statement.where(Post.id < cursor_id(*decode_cursor(scope, window.after)))
     found = [PostId(author_id, one) for one in await db.scalars(statement)]
