@@ -15,6 +15,7 @@ from aperture.errors import Answer
 from aperture.execution import GraphQLRequest, execute, refusal, subscribe
 from aperture.messages import Closed, Message, first, name_of, payload_of, read_message, token_of
 from core import clock, telemetry
+from core.buckets import network_of
 from core.errors import ApiError, Refusal
 from core.viewer import Viewer
 
@@ -30,6 +31,7 @@ class SocketLimits:
     operations: int = 50
     waiting: int = 200
     sockets_per_user: int = 20
+    nameless_per_network: int = 100
     closing_seconds: float = 5.0
     ending_seconds: float = 5.0
 
@@ -41,12 +43,13 @@ class Socket:
         self,
         api: Api,
         limits: SocketLimits,
-        admit: Callable[[Viewer], None],
+        admit: Callable[["Socket", Viewer], None],
         info: RequestInfo,
         receive: Receive,
         send: Send,
     ) -> None:
         self.viewer: Viewer | None = None
+        self.network = network_of(info.address)
         self._api = api
         self._limits = limits
         self._admit = admit
@@ -117,7 +120,7 @@ class Socket:
         self._has_init = True
         self._token = token_of(payload_of(message) or {})
         viewer = await self._authenticated()
-        self._admit(viewer)
+        self._admit(self, viewer)
         self.viewer = viewer
         self._is_ready.set()
         await self._put({"type": "connection_ack"})
@@ -222,7 +225,8 @@ class Socket:
             await self._check_session()
 
     async def _check_session(self) -> None:
-        """Ask again who this is; while nobody can say, the socket stays."""
+        """Ask again who this is; while nobody can say, the socket stays. Operations run as who opened them."""
+        was_suspended = self.viewer is not None and self.viewer.is_suspended
         try:
             self.viewer = await self._authenticated()
         except Closed as closed:
@@ -230,6 +234,8 @@ class Socket:
                 raise
         except Exception as error:
             log.warning("session not checked", exc_info=error)
+        if self.viewer is not None and self.viewer.is_suspended and not was_suspended:
+            raise Closed(4403, "Account suspended")
 
 
 def _seconds_left(viewer: Viewer) -> float:

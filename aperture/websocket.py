@@ -49,11 +49,13 @@ class GraphQLOverWebSocket:
         finally:
             self._open.discard(socket)
 
-    def _admit(self, viewer: Viewer) -> None:
+    def _admit(self, new: Socket, viewer: Viewer) -> None:
+        """So many sockets for one person, or, of those who do not say who they are, for one network."""
+        theirs = [one for one in self._open if one.viewer is not None and one.viewer.id == viewer.id]
         if viewer.id is None:
-            return
-        theirs = sum(socket.viewer is not None and socket.viewer.id == viewer.id for socket in self._open)
-        if theirs >= self._limits.sockets_per_user:
+            theirs = [one for one in theirs if one.network == new.network]
+        limit = self._limits.sockets_per_user if viewer.is_signed_in else self._limits.nameless_per_network
+        if len(theirs) >= limit:
             raise Closed(4413, "Too many sockets")
 
 

@@ -369,6 +369,28 @@ async def test_sockets_per_person_are_bounded(world: World) -> None:
         assert (await answers(first, "{ hello }"))[0]["type"] == "next"
 
 
+async def test_sockets_of_nobody_in_particular_are_bounded_by_network(world: World) -> None:
+    async with sockets(world, nameless_per_network=1) as url, opened(url) as first, opened(url) as second:
+        await init(first)
+        await send(second, INIT)
+
+        assert await closed(second) == 4413
+        async with opened(url) as third:
+            await init(third, authorization="good")
+
+
+async def test_a_suspension_closes_the_socket(world: World) -> None:
+    async with sockets(world, check_seconds=0.01) as url, opened(url) as socket:
+        await init(socket, authorization="good")
+        world.viewers["good"] = Viewer(id=ANA, is_suspended=True)
+
+        assert await closed(socket) == 4403
+
+        async with opened(url) as again:
+            await init(again, authorization="good")
+            assert (await answers(again, "{ hello }"))[0]["type"] == "next"
+
+
 async def test_a_client_that_does_not_read_is_sent_away(world: World) -> None:
     async with sockets(world, waiting=5) as url, opened(url, max_queue=1) as socket:
         await init(socket)
