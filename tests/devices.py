@@ -84,8 +84,7 @@ class Device:
         """Announce, send and complete a photo; answers the upload's id."""
         upload = self.announce(photo)
         self.send(upload, photo)
-        self.do(COMPLETE, uploadId=upload["id"])
-        return str(upload["id"])
+        return self.complete(upload)
 
     def announce(self, photo: bytes = PHOTO) -> Any:
         """Begin an upload."""
@@ -97,6 +96,10 @@ class Device:
     def send(self, upload: Any, photo: bytes = PHOTO) -> None:
         """Send the bytes to the signed address."""
         self._persist(partial(self.try_to_send, upload, photo))
+
+    def complete(self, upload: Any) -> str:
+        """Say that the bytes are there; answers the upload's id."""
+        return str(self.do(COMPLETE, uploadId=upload["id"])["upload"]["id"])
 
     def publish(self, upload_id: str) -> str:
         """Post an upload; answers the id of the post, which publishes itself when the picture is ready."""

@@ -66,9 +66,10 @@ class Live:
         self.worker.start()
 
     def restore(self) -> None:
-        """Go back to one worker as it is by default."""
+        """Go back to one worker as it is by default; turns that a shifted clock has taken are given back."""
         if self.workers is not self._usual_workers:
             self.replace_workers()
+            self.sql("delete from periodic")
             self._usual_workers = self.workers
 
     def heal(self) -> None:

@@ -2,17 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
 
-import httpx2
-
-from core.ids import PostId, UserId
+from core.ids import PostId
+from core.storage.keys import Area
 from tests import pictures
 from tests.devices import POST, UPLOAD, Device
 from tests.faults.listening import home_listener
 from tests.faults.load import Load
-from tests.faults.truth import author_of, require_posts, require_whole
+from tests.faults.truth import author_of, files_of, require_posts, require_renditions, require_whole
 from tests.live import RECOVERY_SECONDS, Live, kill, paused
 from tests.waiting import eventually
 
@@ -36,7 +33,7 @@ def test_killed_in_the_middle_of_a_picture_it_publishes_the_post_once(live: Live
     assert times_published(live, [post]) == [1]
     require_posts(live, circle, [post])
     require_renditions(ana.look_at(POST, post))
-    assert files_in_the_incoming_area(live, ana) == []
+    assert files_of(live, ana, Area.INCOMING) == []
     assert live.differences() == ""
 
 
@@ -80,17 +77,3 @@ def times_published(live: Live, posts: Iterable[str]) -> list[int]:
         post for (post,) in live.sql("select payload ->> 'post_id' from outbox where event = 'PostPublished'")
     )
     return [facts[str(PostId.parse(post).id)] for post in posts]
-
-
-def require_renditions(post: dict[str, Any]) -> None:
-    """Every address leads to a file of the promised size."""
-    variants = [variant for medium in post["media"] for variant in medium["variants"]]
-    assert variants
-    for each in variants:
-        answer = httpx2.get(each["url"])
-        assert (answer.status_code, len(answer.content)) == (200, each["byteSize"])
-
-
-def files_in_the_incoming_area(live: Live, device: Device) -> list[Path]:
-    area = live.site.objects / "objects/incoming"
-    return [file for file in area.glob(f"*/{UserId.parse(device.id).id.hex}/*") if file.is_file()]

@@ -2,9 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import httpx2
+
 from core.ids import PostId, UserId
+from core.storage.keys import Area
 from tests.devices import POST, Device
 from tests.faults.load import Actor
 from tests.live import Live
@@ -38,6 +43,22 @@ def require_counts(live: Live, reader: Device, posts: Collection[str]) -> None:
     for post in posts:
         shown = reader.look_at(POST, post)
         assert (shown["likeCount"], shown["commentCount"]) == (likes[post], comments[post])
+
+
+def require_renditions(post: dict[str, Any]) -> None:
+    """Every address of its pictures leads to a file of the promised size."""
+    variants = [variant for medium in post["media"] for variant in medium["variants"]]
+    assert variants
+    for each in variants:
+        answer = httpx2.get(each["url"])
+        assert (answer.status_code, len(answer.content)) == (httpx2.codes.OK, each["byteSize"])
+
+
+def files_of(live: Live, device: Device, area: Area | None = None) -> list[Path]:
+    """The files of a person's uploads, in one area or in all of them."""
+    folder = live.site.objects / "objects"
+    found = folder.glob(f"{area or '*'}/*/{UserId.parse(device.id).id.hex}/**/*")
+    return [path for path in found if path.is_file()]
 
 
 def likes_of(live: Live, posts: Collection[str]) -> set[tuple[str, str]]:
