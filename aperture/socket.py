@@ -27,7 +27,7 @@ class SocketLimits:
     """Bounds of one socket, in seconds and counts."""
 
     init_seconds: float = 10.0
-    check_seconds: float = 4.0
+    check_seconds: float = 2.5
     operations: int = 50
     waiting: int = 200
     sockets_per_user: int = 20

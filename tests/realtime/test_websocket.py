@@ -16,6 +16,7 @@ from websockets.typing import Origin, Subprotocol
 from aperture.socket import SocketLimits
 from core import clock, telemetry
 from core.errors import ApiError, Unavailable
+from core.tokens import SESSION_MEMORY_SECONDS
 from core.viewer import Viewer
 from tests.small_graph import ANA, ORIGIN, SECRET, World, serving, small_application
 
@@ -328,6 +329,10 @@ async def test_a_session_that_ends_closes_the_socket(world: World) -> None:
         world.failure = ApiError("UNAUTHENTICATED", "The session has ended.")
 
         assert await closed(socket) == 4403
+
+
+def test_a_session_that_ends_elsewhere_closes_its_sockets_within_five_seconds() -> None:
+    assert SocketLimits().check_seconds + SESSION_MEMORY_SECONDS <= 5
 
 
 async def test_a_session_that_cannot_be_checked_keeps_its_socket(world: World) -> None:
