@@ -56,9 +56,10 @@ class Device:
 
     def __init__(self, base_url: str, name: str) -> None:
         self.handle = f"{name}{next(_numbers)}{token_hex(3)}"
+        self.password = "a long walk by the sea"
         self.repeats: Counter[str] = Counter()
         self.http = httpx2.Client(base_url=base_url, timeout=ANSWER_SECONDS)
-        who = {"handle": self.handle, "email": f"{self.handle}@example.org", "password": "a long walk by the sea"}
+        who = {"handle": self.handle, "email": f"{self.handle}@example.org", "password": self.password}
         entered = self.do(SIGN_UP, **who)
         self.id: str = entered["viewer"]["user"]["id"]
         self.token: str = entered["tokens"]["accessToken"]
