@@ -157,8 +157,8 @@ class Post(Likeable):
         after: str | None = None,
         order: CommentOrder | None = CommentOrder.TOP,
     ) -> list[Connection[Comment] | None]:
-        async def fetch(db: "Read", post: PostId, window: Window) -> Page[CommentId]:
-            return await comments.page(db, ctx.viewer, post, (order or CommentOrder.TOP).value, window)
+        async def fetch(db: "Read", asked: Sequence[tuple[PostId, Window]]) -> list[Page[CommentId]]:
+            return await comments.pages(db, ctx.viewer, (order or CommentOrder.TOP).value, asked)
 
         async def load(found: Sequence[CommentId]) -> Sequence[Any]:
             await read_comments(ctx.loaders, found)

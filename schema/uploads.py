@@ -177,8 +177,8 @@ class UploadsOfViewer:
     ) -> list[Connection[Upload] | None]:
         names = [state.value for state in states] if states is not None else None
 
-        async def fetch(db: "Read", _: object, window: Window) -> Page[UploadId]:
-            return await completing.page_of_unused(db, ctx.viewer, names, window)
+        async def fetch(db: "Read", asked: Sequence[tuple[object, Window]]) -> list[Page[UploadId]]:
+            return [await completing.page_of_unused(db, ctx.viewer, names, window) for _, window in asked]
 
         return [connection(filled) for filled in await fill_pages(ctx, parents, Window(first or 10, after), fetch)]
 

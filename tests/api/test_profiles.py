@@ -12,7 +12,7 @@ from models.profiles import User
 from tests.api.conftest import SignIn
 from tests.client import Client
 from tests.factories.people import follow, person
-from tests.factories.posts import post
+from tests.factories.posts import comment, post
 from tests.factories.sessions import set_status
 from tests.factories.uploads import upload
 from tests.tables import content
@@ -27,6 +27,13 @@ FIND = f"query ($by: UserLookup!) {{ user(by: $by) {USER} }}"
 UPDATE = f"""mutation ($input: UpdateProfileInput!) {{ it: updateProfile(input: $input) {{ user {USER}
   errors {{ __typename code path ... on ValidationError {{ constraint limit }} ... on NotFoundError {{ id }} }}
 }} }}"""
+NESTED = """query ($id: ID!, $first: Int!) { node(id: $id) { ... on User { following(first: $first) { nodes {
+  handle followers(first: 2) { nodes { handle } } following(first: 2) { nodes { handle } }
+  posts(first: 1) { pageInfo { hasNextPage } nodes {
+    id likers(first: 2) { nodes { handle } }
+    top: comments(first: 2) { nodes { id } } oldest: comments(first: 2, order: OLDEST) { nodes { id } }
+  } }
+} } } } }"""
 ALL = {"bio": "Hi", "pronouns": "she", "links": [{"title": None, "url": "https://example.com"}], "is_verified": True}
 
 
@@ -282,3 +289,30 @@ async def test_a_screen_of_a_profile_costs_few_statements(client: Client, db: Da
 
     assert len(seen["posts"]["nodes"]) == len(seen["followers"]["nodes"]) == 12
     assert len(statements) <= 12, statements.statements
+
+
+async def test_lists_below_a_list_cost_as_much_for_many_as_for_one(client: Client, db: Database, ana: Viewer) -> None:
+    for number in range(6):
+        other = await person(db, f"idol{number}")
+        await follow(db, ana, other)
+        await follow(db, other, ana)
+        for _ in range(2):
+            await comment(db, ana, await post(db, other))
+    await client.ask(NESTED, id=str(UserId(ana.user_id)), first=6)
+
+    costs = []
+    for first in (1, 6):
+        with counted() as statements:
+            found = await client.ask(NESTED, id=str(UserId(ana.user_id)), first=first)
+        costs.append(len(statements))
+
+    idols = found["node"]["following"]["nodes"]
+    assert [each["handle"] for each in idols] == [f"idol{number}" for number in range(5, -1, -1)]
+    assert all(each["followers"]["nodes"] == each["following"]["nodes"] == [{"handle": "Ana.Lima"}] for each in idols)
+    for each in idols:
+        (shown,) = each["posts"]["nodes"]
+        assert each["posts"]["pageInfo"] == {"hasNextPage": True}
+        assert len(shown["top"]["nodes"]) == len(shown["oldest"]["nodes"]) == 1
+        assert shown["likers"] == {"nodes": []}
+    assert costs[1] <= costs[0] + 3, costs
+    assert costs[1] <= 28, statements.statements
