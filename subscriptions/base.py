@@ -3,13 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
 from core import clock
-from core.errors import BadInput
+from core.errors import BadInput, Unavailable
 from core.paging import decode_cursor, encode_cursor
 from schema.context import Context
 from schema.events import StreamResetEvent, StreamResetReason
@@ -50,27 +51,46 @@ def marks_of(name: str, topics: Sequence[str], cursor: str) -> dict[str, int]:
 
 
 async def events(ctx: Context, stream: Stream, after: str | None) -> AsyncGenerator[Any, None]:
-    """All events of a stream behind `after`, in order and without end; each is read with loaders of its own."""
+    """All events of a stream behind `after`, in order and without end; each is read with loaders of its own.
+
+    While the database is away a stream that has begun waits, and goes on where it was.
+    """
     marks, reset = await _start(ctx, stream, after)
     if reset is not None:
         yield StreamResetEvent(cursor=stream.cursor(marks), occurred_at=clock.now(), reason=reset)
     watched_at = clock.now()
     async with ctx.backends.pubsub.listening(stream.topics) as wakeups:
         while True:
-            if clock.now() - watched_at > REWATCH_AFTER:
-                watched_at = clock.now()
-                await _watch(ctx, stream)
-            logged = await _read_on(ctx, marks, stream.merged)
-            for each in logged:
-                ctx.renew(fresh=True)
-                marks[each.topic] = each.seq
-                shown = await stream.present(ctx, each, stream.cursor(marks))
-                if shown is not None:
-                    yield shown
-            if any(each.event in stream.merged for each in logged):
-                await asyncio.sleep(BURST_SECONDS)
-            elif not logged:
+            logged, is_away = list[LoggedEvent](), True
+            with suppress(Unavailable):
+                watched_at = await _rewatch(ctx, stream, watched_at)
+                logged = await _read_on(ctx, marks, stream.merged)
+                for each in logged:
+                    shown = await _present(ctx, stream, each, marks)
+                    if shown is not None:
+                        yield shown
+                is_away = False
+            if is_away or not logged:
                 await wakeups.wait(POLL_SECONDS)
+            elif any(each.event in stream.merged for each in logged):
+                await asyncio.sleep(BURST_SECONDS)
+
+
+async def _present(ctx: Context, stream: Stream, logged: LoggedEvent, marks: dict[str, int]) -> Any:
+    """The event for the viewer, or None; its mark is passed once it could be read."""
+    ctx.renew(fresh=True)
+    shown = await stream.present(ctx, logged, stream.cursor({**marks, logged.topic: logged.seq}))
+    marks[logged.topic] = logged.seq
+    return shown
+
+
+async def _rewatch(ctx: Context, stream: Stream, watched_at: datetime) -> datetime:
+    """Have the topics of a long stream logged for another day, once in a while; answers when that was last done."""
+    now = clock.now()
+    if now - watched_at <= REWATCH_AFTER:
+        return watched_at
+    await _watch(ctx, stream)
+    return now
 
 
 async def _start(ctx: Context, stream: Stream, after: str | None) -> tuple[dict[str, int], StreamResetReason | None]:

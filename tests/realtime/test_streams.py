@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from core import clock
 from core.backends import Backends
 from core.db import Database, counted
+from core.errors import Unavailable
 from core.ids import PostId, new_uuid
 from core.settings import Settings
 from core.viewer import Viewer
@@ -256,6 +257,24 @@ async def test_each_event_is_read_with_loaders_of_its_own(backends: Backends, db
     cursors = await first(backends, stream, stream.cursor(marks), 3)
 
     assert len({id(each) for each in seen}) == len(set(cursors)) == 3
+
+
+async def test_an_event_that_could_not_be_read_is_read_again(backends: Backends, db: Database) -> None:
+    marks = await db.write(lambda tx: event_log.watch(tx, ["topic"]))
+    for number in range(3):
+        await log(db, Entry("topic", "Edited", {"number": number}))
+    failures = [Unavailable(), Unavailable()]
+
+    async def stumble(ctx: Context, logged: LoggedEvent, cursor: str) -> Any:
+        if logged.ids["number"] == 1 and failures:
+            raise failures.pop()
+        return logged.ids["number"], cursor
+
+    stream = Stream("test", ["topic"], stumble)
+    found = await first(backends, stream, stream.cursor(marks), 3)
+
+    assert [number for number, _ in found] == [0, 1, 2]
+    assert len({cursor for _, cursor in found}) == 3
 
 
 async def present(_ctx: Context, logged: LoggedEvent, _cursor: str) -> Any:
