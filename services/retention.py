@@ -29,11 +29,14 @@ async def erase_some(tx: Write, post: PostId, limit: int) -> bool:
 
     At most `limit` likes and as many comments go at a time, so that no statement runs long.
     """
-    for model, key in ((PostLike, PostLike.liker_id), (Comment, Comment.id)):
-        if await _erase_piece(tx, model, key, post, limit) == limit:
-            return False
+    if await _erase_piece(tx, PostLike, PostLike.liker_id, post, limit) == limit:
+        return False
+    # unguarded: they are erased, nobody is shown them
+    if await _erase_piece(tx, Comment, Comment.id, post, limit) == limit:
+        return False
     for numbers in (Counter, CounterDelta):
         await tx.execute(delete(numbers).where(numbers.author_id == post.author_id, numbers.subject_id == post.id))
+    # unguarded: the code goes with its post
     gone = delete(Post).where(Post.author_id == post.author_id, Post.id == post.id).returning(Post.shortcode)
     for shortcode in await tx.scalars(gone):
         await tx.execute(delete(Shortcode).where(Shortcode.shortcode == shortcode))
