@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core import buckets, clock
-from core.buckets import Buckets, Claim
+from core.buckets import Buckets, Claim, Standing
 from core.redis import Cache
 
 # Begins a window of every length used here.
@@ -160,3 +160,18 @@ async def test_claims_of_one_subject_live_in_one_slot_and_expire(redis_url: str,
     assert keys == [b"rate:{usr_a}/all", b"rate:{usr_a}/like"]
     assert 0 < lifetimes[0] <= 10_000 < lifetimes[1] <= 120_000
     await cache.aclose()
+
+
+async def test_a_standing_tells_what_is_used_and_when_that_is_forgotten(limits: Buckets) -> None:
+    claim = Claim("usr_standing/points", limit=10, window=60, cost=4)
+
+    with clock.frozen(START):
+        before = await limits.standings([claim])
+        await limits.take([claim])
+    with clock.frozen(START + timedelta(seconds=90)):
+        after = await limits.standings([claim, Claim("usr_standing/other", limit=1, window=60)])
+
+    assert before == [Standing(0, START)]
+    assert [each.used for each in after] == [2, 0]
+    assert after[0].resets_at == START + timedelta(seconds=120)
+    assert await limits.standings([]) == []

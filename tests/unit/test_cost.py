@@ -6,11 +6,15 @@ import pytest
 from graphql import OperationDefinitionNode, parse, validate
 
 from aperture import cost
+from aperture.callers import RequestInfo
 from aperture.cost import Plan
+from aperture.execution import Graph, GraphQLRequest, subscribe
 from aperture.graphql import schema
 from aperture.prices import Prices
 from core.errors import ApiError
+from core.viewer import Viewer
 from schema.contract import Contract, contract
+from tests.small_graph import SCHEMA, World
 
 CONTRACT = Contract.read(
     """
@@ -45,6 +49,8 @@ CONTRACT = Contract.read(
     type Edge { node: Thing! }
     """
 )
+
+INFO = RequestInfo(request_id="r", address="192.0.2.1", accept="", user_agent="")
 
 
 def plan_of(text: str, written: Contract = CONTRACT) -> Plan:
@@ -214,3 +220,35 @@ def test_the_running_schema_costs_what_the_contract_says() -> None:
 
     assert [running.cost({"n": n}) for n in (None, 3)] == [written.cost({"n": n}) for n in (None, 3)]
     assert running.cost({"n": 3}) == 1 + 5 + 3
+
+
+async def test_a_stream_is_paid_for_when_it_opens() -> None:
+    spent: list[int] = []
+
+    async def spend(_: Any, points: int) -> None:
+        spent.append(points)
+        if len(spent) > 1:
+            raise ApiError("RATE_LIMITED", "Too many points in a short time.")
+
+    graph = Graph(SCHEMA._schema, prices=Prices(weights={"Subscription.count": 3}), spend=spend)
+    request = GraphQLRequest("subscription { count }")
+
+    opened = await subscribe(graph, request, World().context(Viewer(), INFO))
+    refused = await subscribe(graph, request, World().context(Viewer(), INFO))
+
+    assert not isinstance(opened, dict)
+    assert len([answer async for answer in opened]) == 3
+    assert isinstance(refused, dict)
+    assert refused["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+    assert spent == [3, 3]
+
+
+async def test_a_stream_that_is_too_dear_is_not_opened() -> None:
+    graph = Graph(SCHEMA._schema, prices=Prices(weights={"Subscription.endless": 2001}))
+    world = World()
+
+    refused = await subscribe(graph, GraphQLRequest("subscription { endless }"), world.context(Viewer(), INFO))
+
+    assert isinstance(refused, dict)
+    assert refused["errors"][0]["extensions"]["code"] == "COST_LIMIT_EXCEEDED"
+    assert not world.reached.is_set()
