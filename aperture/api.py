@@ -18,6 +18,7 @@ from aperture.graphiql import graphiql_routes
 from aperture.graphql import schema
 from aperture.health import Health
 from aperture.origins import Origins
+from aperture.prices import Prices
 from aperture.storage_routes import storage_routes
 from core import telemetry
 from core.backends import Backends
@@ -27,7 +28,7 @@ from core.errors import Unavailable
 from core.settings import Settings
 from core.storage.local import LocalStorage
 from core.viewer import Viewer
-from schema import contract
+from schema import budget, contract
 from schema.context import Context
 from services import outbox, periodic
 
@@ -53,7 +54,7 @@ def build(settings: Settings) -> Application:
     return application(
         Parts(
             api=Api(
-                graph=Graph(schema._schema, allows_introspection=settings.serves_introspection),  # noqa: SLF001
+                graph=_graph(settings),
                 authenticate=authenticator(backends),
                 contexts=partial(_context, backends),
             ),
@@ -63,6 +64,15 @@ def build(settings: Settings) -> Application:
             lifespan=partial(_lifespan, backends),
             is_secure=settings.public_url.startswith("https://"),
         )
+    )
+
+
+def _graph(settings: Settings) -> Graph:
+    return Graph(
+        schema._schema,  # noqa: SLF001 - no other way to graphql-core
+        allows_introspection=settings.serves_introspection,
+        prices=Prices.of(contract.contract()),
+        spend=budget.spend,
     )
 
 

@@ -1,6 +1,8 @@
 """The documents clients sent lately, parsed and validated once each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
 from typing import Final
 
 from cachetools import LRUCache
@@ -15,14 +17,15 @@ from graphql import (
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
-from aperture import errors, limits
+from aperture import cost, errors, limits
+from aperture.prices import Prices
 from core.errors import ApiError
 
 # A parsed document takes some 330 bytes per character: at most 66 MB.
 REMEMBERED_CHARACTERS: Final = 200_000
 
 # Comparing repeated fields is quadratic: by default 2 kB of them take half a second. Real screens need below 100.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 5_000
 
 
 class DocumentRefused(Exception):
@@ -34,12 +37,14 @@ class DocumentRefused(Exception):
         self.errors = errors
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """A document that passed the limits and the rules of the schema."""
 
+    text: str
     ast: DocumentNode
     operations: dict[str, OperationDefinitionNode]
+    plans: dict[str, cost.Plan] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run; raises ApiError when the name leaves none or several."""
@@ -51,12 +56,18 @@ class Document:
             raise ApiError("BAD_USER_INPUT", "Send operationName: the document does not have exactly one operation.")
         return next(iter(self.operations.values()))
 
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the text, in hexadecimal digits."""
+        return sha256(self.text.encode()).hexdigest()
+
 
 class Documents:
     """A bounded memory of valid documents by their text; invalid ones are not remembered."""
 
-    def __init__(self, schema: GraphQLSchema, *, allows_introspection: bool) -> None:
+    def __init__(self, schema: GraphQLSchema, *, allows_introspection: bool, prices: Prices | None = None) -> None:
         self._schema = schema
+        self._prices = prices or Prices()
         self.allows_introspection = allows_introspection
         self._rules = [*specified_rules, *(() if allows_introspection else (NoSchemaIntrospectionCustomRule,))]
         self._known: LRUCache[str, Document] = LRUCache(REMEMBERED_CHARACTERS, getsizeof=_characters)
@@ -67,6 +78,13 @@ class Documents:
         if document is None:
             document = self._known[text] = self._read(text)
         return document
+
+    def plan(self, document: Document, operation: OperationDefinitionNode) -> cost.Plan:
+        """What one operation of a document costs, made when it runs first; ApiError if that takes too long."""
+        name = operation.name.value if operation.name else ""
+        if name not in document.plans:
+            document.plans[name] = cost.plan(self._schema, self._prices, document.ast, operation)
+        return document.plans[name]
 
     def _read(self, text: str) -> Document:
         try:
@@ -79,7 +97,7 @@ class Documents:
         )
         if found:
             raise DocumentRefused("VALIDATION_FAILED", found)
-        return Document(ast, _operations(ast))
+        return Document(text, ast, _operations(ast))
 
 
 def _operations(ast: DocumentNode) -> dict[str, OperationDefinitionNode]:

@@ -1,7 +1,7 @@
 """The one seam between the transports and the graph: a request in, an answer or a stream of answers out."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -10,18 +10,24 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefin
 from graphql.execution import Executor, create_source_event_stream
 from graphql.pyutils import is_awaitable
 
-from aperture import errors
+from aperture import dry_run, errors
 from aperture.admission import Admission
 from aperture.documents import DocumentRefused, Documents
 from aperture.errors import Answer
+from aperture.operations import RunningOperation
+from aperture.prices import Prices
 from core import telemetry
+from core.db import counted
 from core.errors import ApiError, Refusal
+from schema.operations import Operation
 
 SECONDS: Final = 5.0
 
 
 class Context(Protocol):
     """What the seam needs of an operation's context; the fields need more."""
+
+    operation: Operation | None
 
     def renew(self) -> None:
         """Drop what was loaded, so that the next event reads afresh."""
@@ -36,6 +42,15 @@ class GraphQLRequest:
     operation_name: str | None = None
     extensions: dict[str, Any] | None = None
 
+    @property
+    def wants_cost(self) -> bool:
+        """Whether the answer shall tell its cost: `extensions: {cost: true}`."""
+        return (self.extensions or {}).get("cost") is True
+
+
+Spend = Callable[[Any, int], Awaitable[None]]
+"""Takes points from the budget of a context's caller; raises ApiError when they are not left."""
+
 
 class Graph:
     """A schema that answers: with its documents, its time for one operation and its bound on operations at once."""
@@ -47,11 +62,14 @@ class Graph:
         allows_introspection: bool = False,
         seconds: float = SECONDS,
         admission: Admission | None = None,
+        prices: Prices | None = None,
+        spend: Spend | None = None,
     ) -> None:
         self.schema = schema
-        self.documents = Documents(schema, allows_introspection=allows_introspection)
+        self.documents = Documents(schema, allows_introspection=allows_introspection, prices=prices)
         self.seconds = seconds
         self.admission = admission or Admission()
+        self._spend = spend
 
     def operation(self, request: GraphQLRequest) -> OperationDefinitionNode:
         """The operation a request names, once it passed the limits and the schema; DocumentRefused or ApiError."""
@@ -74,13 +92,41 @@ class Graph:
             raise DocumentRefused("BAD_USER_INPUT", built)
         return built
 
+    def reckoned(self, request: GraphQLRequest, executor: Executor[Any]) -> RunningOperation:
+        """What is known of a request before it runs, its cost above all; ApiError if that takes too long to find."""
+        document = self.documents[request.query]
+        plan = self.documents.plan(document, executor.operation)
+        coerced = executor.variable_values.coerced
+        return RunningOperation(
+            schema=self.schema,
+            document=document,
+            node=executor.operation,
+            plan=plan,
+            sent=request.variables or {},
+            coerced=coerced,
+            cost=plan.cost(coerced),
+            is_persisted=getattr(request, "is_persisted", False),
+        )
+
+    async def charge(self, operation: RunningOperation, context: Context) -> None:
+        """Let an operation run for its points; ApiError if it is too dear or its caller's budget is spent."""
+        telemetry.note(cost=operation.cost)
+        operation.require_affordable()
+        if self._spend is not None:
+            await self._spend(context, operation.cost)
+
 
 async def execute(graph: Graph, request: GraphQLRequest, context: Context) -> Answer:
     """Answer a query or mutation; every error is told in the answer, and one that did not run has no `data`."""
     try:
         async with _in_time(graph), graph.admission.place():
             _require_single_answer(graph.operation(request))
-            return await _run(graph.executor(request, context))
+            executor = graph.executor(request, context)
+            context.operation = operation = graph.reckoned(request, executor)
+            if dry := dry_run.wanted(executor, request.query):
+                return dry.whole(await _run(dry.executor))
+            await graph.charge(operation, context)
+            return await (_run_telling(executor, operation) if request.wants_cost else _run(executor))
     except Exception as error:  # noqa: BLE001 - the last place that can mask it
         return refusal(error)
 
@@ -93,6 +139,8 @@ async def subscribe(graph: Graph, request: GraphQLRequest, context: Context) -> 
     try:
         async with _in_time(graph):
             executor = graph.executor(request, context)
+            context.operation = operation = graph.reckoned(request, executor)
+            await graph.charge(operation, context)
             source: Any = create_source_event_stream(executor)
             if is_awaitable(source):
                 source = await source
@@ -135,6 +183,13 @@ async def _run(executor: Executor[Any]) -> Answer:
     if result.errors:
         answer = {"errors": errors.of_fields(result.errors), **answer}
     return answer
+
+
+async def _run_telling(executor: Executor[Any], operation: RunningOperation) -> Answer:
+    """As `_run`, with what it took in `extensions.cost`."""
+    with counted() as statements:
+        answer = await _run(executor)
+    return {**answer, "extensions": {"cost": {"requested": operation.cost, "statements": len(statements)}}}
 
 
 def refusal(error: Exception) -> Answer:

@@ -10,6 +10,7 @@ from resolvers.follows import FollowMutations
 from resolvers.likes import LikeMutations
 from resolvers.media import MediaMutations
 from resolvers.nodes import NodeQueries
+from resolvers.operations import OperationQueries
 from resolvers.posts import PostMutations, PostQueries
 from resolvers.profiles import ProfileMutations, ProfileQueries
 from resolvers.server import ServerQueries
@@ -27,7 +28,7 @@ from subscriptions.posts import PostSubscriptions
 
 
 @strawberry.type
-class Query(NodeQueries, AccountQueries, ProfileQueries, PostQueries, CommentQueries, ServerQueries):
+class Query(NodeQueries, AccountQueries, ProfileQueries, PostQueries, CommentQueries, OperationQueries, ServerQueries):
     """All reads."""
 
 

@@ -50,6 +50,12 @@ def check(document: DocumentNode) -> None:
             _check_operation(definition, fragments)
 
 
+def depth(document: DocumentNode, operation: OperationDefinitionNode) -> int:
+    """How deeply an operation is nested, as `check` counts it."""
+    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+    return _Measure(fragments).of_set(operation.selection_set).depth
+
+
 def _check_operation(operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> None:
     _at_most(VARIABLES, len(operation.variable_definitions or ()), "variables", "VALIDATION_FAILED")
     try:

@@ -40,6 +40,14 @@ def network_of(address: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How much of a limit is used, and from when on none of these uses counts any more."""
+
+    used: float
+    resets_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Uses:
     """How often a key was used in one fixed window and in the one before."""
 
@@ -82,6 +90,12 @@ end
 return '0'
 """
 
+_READ = """
+local found = {}
+for i, key in ipairs(KEYS) do found[i] = redis.call('HMGET', key, 'window', 'current', 'previous') end
+return found
+"""
+
 
 class Buckets:
     """Takes claims, all of them or none."""
@@ -103,6 +117,22 @@ class Buckets:
         except CacheUnavailable:
             retry_at = self._take_locally(claims, now, dry_run=dry_run)
         return datetime.fromtimestamp(retry_at / 1000, UTC) if retry_at else None
+
+    async def standings(self, claims: Sequence[Claim]) -> list[Standing]:
+        """How each claim's limit stands, without counting anything; the cost of the claims plays no part."""
+        if not claims:
+            return []
+        now = clock.now().timestamp() * 1000
+        try:
+            stored = await self._read_shared(claims)
+        except CacheUnavailable:
+            stored = [self._local.get(claim.key, _Uses()) for claim in claims]
+        return [_standing(_at(uses, now, claim), now, claim) for uses, claim in zip(stored, claims, strict=True)]
+
+    async def _read_shared(self, claims: Sequence[Claim]) -> list[_Uses]:
+        async with self._cache.calls() as redis:
+            found = await redis.register_script(_READ)(keys=[_redis_key(claim.key) for claim in claims])
+        return [_Uses(int(one[0] or 0), float(one[1] or 0), float(one[2] or 0)) for one in found]
 
     async def _take_shared(self, claims: Sequence[Claim], now: float, *, dry_run: bool) -> float:
         keys = [_redis_key(claim.key) for claim in claims]
@@ -140,6 +170,12 @@ def _weight(uses: _Uses, now: float, claim: Claim) -> float:
     """Uses within one window's length back from `now`, those of the window before by the part that still counts."""
     passed = now / (claim.window * 1000) - uses.window
     return uses.previous * (1 - passed) + uses.current
+
+
+def _standing(uses: _Uses, now: float, claim: Claim) -> Standing:
+    length = claim.window * 1000
+    ends = (uses.window + 2) * length if uses.current else (uses.window + 1) * length if uses.previous else now
+    return Standing(_weight(uses, now, claim), datetime.fromtimestamp(ends / 1000, UTC))
 
 
 def _free_at(uses: _Uses, now: float, claim: Claim) -> float:

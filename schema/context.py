@@ -11,6 +11,7 @@ from core.db import Write
 from core.ids import GlobalId
 from core.viewer import Viewer
 from loaders.base import Loaders, Scope
+from schema.operations import Operation
 from services import idempotency
 
 R = TypeVar("R")
@@ -27,6 +28,7 @@ class Context:
     viewer: Viewer
     request_id: str = ""
     accept: str = ""
+    operation: Operation | None = None
     loaders: Loaders = field(init=False)
     batches: dict[Any, Any] = field(init=False)
 

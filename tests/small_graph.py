@@ -22,6 +22,7 @@ from aperture.server import Server, configuration
 from core.errors import ApiError
 from core.settings import Settings
 from core.viewer import Viewer
+from schema.operations import Operation
 
 ANA = UUID(int=1)
 ORIGIN = "https://app.example"
@@ -34,6 +35,7 @@ class SmallContext:
     info: RequestInfo
     world: "World"
     renewals: int = 0
+    operation: Operation | None = None
 
     def renew(self) -> None:
         self.renewals += 1

@@ -80,7 +80,7 @@ def require_quota(where: str, rates: Sequence[Rate], *, is_mutation: bool) -> De
     """`@rateLimit`: all limits of one field are taken together, or none is."""
 
     async def demand(ctx: Context, _: Mapping[str, Any]) -> None:
-        retry_at = await ctx.buckets.take(_claims(ctx, where, rates))
+        retry_at = await ctx.buckets.take(claims(ctx, where, rates))
         if retry_at is not None and is_mutation:
             raise RateLimited(retry_at)
         if retry_at is not None:
@@ -89,7 +89,8 @@ def require_quota(where: str, rates: Sequence[Rate], *, is_mutation: bool) -> De
     return demand
 
 
-def _claims(ctx: Context, where: str, rates: Sequence[Rate]) -> list[Claim]:
+def claims(ctx: Context, where: str, rates: Sequence[Rate]) -> list[Claim]:
+    """One call of a field, to be counted against its limits; none while limits are switched off."""
     settings = ctx.backends.settings
     factor = settings.rate_limit_factor * (settings.sign_up_rate_factor if where == SIGN_UP else 1)
     if not factor:

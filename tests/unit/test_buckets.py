@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core import buckets, clock
-from core.buckets import Buckets, Claim, network_of
+from core.buckets import Buckets, Claim, Standing, network_of
 from core.redis import Cache
 
 # Begins a window of every length used here.
@@ -176,3 +176,18 @@ async def test_claims_of_one_subject_live_in_one_slot_and_expire(redis_url: str,
 )
 def test_a_subscriber_of_many_addresses_is_one_caller(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+async def test_a_standing_tells_what_is_used_and_when_that_is_forgotten(limits: Buckets) -> None:
+    claim = Claim("usr_standing/points", limit=10, window=60, cost=4)
+
+    with clock.frozen(START):
+        before = await limits.standings([claim])
+        await limits.take([claim])
+    with clock.frozen(START + timedelta(seconds=90)):
+        after = await limits.standings([claim, Claim("usr_standing/other", limit=1, window=60)])
+
+    assert before == [Standing(0, START)]
+    assert [each.used for each in after] == [2, 0]
+    assert after[0].resets_at == START + timedelta(seconds=120)
+    assert await limits.standings([]) == []

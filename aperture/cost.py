@@ -1,0 +1,294 @@
+"""What an operation costs, reckoned before it runs: the IBM cost draft over a tree made once per document.
+
+An object weighs 1 and a leaf 0, unless `@cost` says otherwise; a list multiplies what is in it by its size. Of an
+abstract type the costliest member counts. A response field that is selected twice counts once, as it runs once.
+`@skip` and `@include` are not looked at: the figure is an upper bound.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from heapq import nlargest
+from math import ceil
+from typing import Any, Final, NamedTuple, cast
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLArgument,
+    GraphQLCompositeType,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    NullValueNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_composite_type,
+    is_list_type,
+)
+
+from aperture.prices import ListSize, Prices
+from core.errors import ApiError
+
+MAX_COST: Final = 2_000
+CAP: Final = 1_000_000_000
+# Lists whose size neither the contract nor an argument tells.
+UNTOLD_SIZE: Final = 10
+VISITS: Final = 10_000
+DEAREST: Final = 10
+
+_FREE: Final = {"rateLimit", "operation"}
+
+
+class Priced(NamedTuple):
+    """Points of one field with everything below it, and where it stands in the operation and in the schema."""
+
+    path: tuple[str, ...]
+    coordinate: str
+    points: int
+
+
+class _Told(NamedTuple):
+    """What one argument says of a size: by a variable, or else as it stands; null has the argument's default."""
+
+    variable: str | None
+    number: int | None
+
+
+class _Size(NamedTuple):
+    told: tuple[_Told, ...]
+    otherwise: int
+    most: int = CAP
+
+    def of(self, values: Mapping[str, Any]) -> int:
+        counts = [
+            _count(values.get(each.variable), each.number) if each.variable else each.number for each in self.told
+        ]
+        return min(self.most, max((each for each in counts if each is not None), default=self.otherwise))
+
+
+_ONE: Final = _Size((), 1)
+
+
+@dataclass(slots=True, eq=False)
+class _Part:
+    """A response field: its size, and what one of its objects costs as each type it may have."""
+
+    key: str
+    coordinate: str
+    size: _Size
+    members: tuple["_Member", ...]
+
+
+@dataclass(slots=True, eq=False)
+class _Member:
+    """An object of one type: its own weight and its fields."""
+
+    weight: float
+    parts: tuple[_Part, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """The tree of one operation; only its variables are missing. `visits` is how many selections were looked at."""
+
+    root: _Member
+    visits: int
+    _variables: frozenset[str] = field(init=False)
+    _constant: int | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._variables = frozenset(_variables(self.root, set()))
+
+    def cost(self, values: Mapping[str, Any]) -> int:
+        """Points with these coerced variables, at most `CAP`."""
+        if self._variables:
+            return _Reckoning(values).whole(self.root)
+        if self._constant is None:
+            self._constant = _Reckoning({}).whole(self.root)
+        return self._constant
+
+    def breakdown(self, values: Mapping[str, Any]) -> list[Priced]:
+        """The `DEAREST` fields that cost anything, the dearest first."""
+        return nlargest(DEAREST, _Reckoning(values).fields(self.root), key=lambda each: each.points)
+
+
+class _Reckoning:
+    """The numbers of one request; parts that stand in several places are reckoned once."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+        self._known: dict[int, float] = {}
+
+    def whole(self, member: _Member) -> int:
+        return ceil(self._of(member))
+
+    def fields(self, member: _Member, path: tuple[str, ...] = (), times: float = 1) -> Iterator[Priced]:
+        """Every field with its points, through the costliest member of each abstract type."""
+        for part in member.parts:
+            below = (*path, part.key)
+            points = min(CAP, times * self._of_part(part))
+            if points:
+                yield Priced(below, part.coordinate, ceil(points))
+                count = min(CAP, times * part.size.of(self._values))
+                yield from self.fields(max(part.members, key=self._of), below, count)
+
+    def _of(self, member: _Member) -> float:
+        return min(CAP, member.weight + sum(self._of_part(part) for part in member.parts))
+
+    def _of_part(self, part: _Part) -> float:
+        if id(part) not in self._known:
+            each = max(self._of(member) for member in part.members)
+            self._known[id(part)] = min(CAP, part.size.of(self._values) * each)
+        return self._known[id(part)]
+
+
+def plan(schema: GraphQLSchema, prices: Prices, document: DocumentNode, operation: OperationDefinitionNode) -> Plan:
+    """The tree of a valid operation; ApiError if it takes more than `VISITS` steps to make."""
+    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+    compiler = _Compiler(schema, prices, fragments)
+    root = cast("GraphQLObjectType", schema.get_root_type(operation.operation))
+    return Plan(compiler.member(0, tuple(operation.selection_set.selections), root, {}), compiler.visits)
+
+
+class _Compiler:
+    """Makes the tree of one operation, each set of selections once per type."""
+
+    def __init__(self, schema: GraphQLSchema, prices: Prices, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self.visits = 0
+        self._schema = schema
+        self._prices = prices
+        self._fragments = fragments
+        self._known: dict[Any, tuple[_Member, ...]] = {}
+
+    def member(
+        self,
+        weight: float,
+        selections: tuple[SelectionNode, ...],
+        parent: GraphQLObjectType,
+        sized: Mapping[str, _Size],
+    ) -> _Member:
+        parts = (self._part(key, nodes, parent, sized) for key, nodes in self._collect(selections, parent).items())
+        return _Member(weight, tuple(part for part in parts if part))
+
+    def _collect(self, selections: tuple[SelectionNode, ...], parent: GraphQLObjectType) -> dict[str, list[FieldNode]]:
+        """The fields selected of an object, by response key; each fragment is looked at once."""
+        found: dict[str, list[FieldNode]] = {}
+        seen: set[str] = set()
+        waiting = [*reversed(selections)]
+        while waiting:
+            self._visit()
+            selection = waiting.pop()
+            if isinstance(selection, FieldNode):
+                key = selection.alias or selection.name
+                found.setdefault(key.value, []).append(selection)
+                continue
+            if isinstance(selection, FragmentSpreadNode) and selection.name.value in seen:
+                continue
+            fragment = self._fragment(selection, seen)
+            if self._applies(fragment, parent):
+                waiting += reversed(fragment.selection_set.selections)
+        return found
+
+    def _fragment(self, selection: SelectionNode, seen: set[str]) -> InlineFragmentNode | FragmentDefinitionNode:
+        if isinstance(selection, FragmentSpreadNode):
+            seen.add(selection.name.value)
+            return self._fragments[selection.name.value]
+        return cast("InlineFragmentNode", selection)
+
+    def _visit(self) -> None:
+        self.visits += 1
+        if self.visits > VISITS:
+            raise ApiError("COST_LIMIT_EXCEEDED", "The document spreads its fragments over too many types.")
+
+    def _applies(self, fragment: InlineFragmentNode | FragmentDefinitionNode, parent: GraphQLObjectType) -> bool:
+        condition = fragment.type_condition
+        if condition is None or condition.name.value == parent.name:
+            return True
+        wanted = self._schema.type_map[condition.name.value]
+        return is_abstract_type(wanted) and self._schema.is_sub_type(wanted, parent)
+
+    def _part(
+        self, key: str, nodes: list[FieldNode], parent: GraphQLObjectType, sized: Mapping[str, _Size]
+    ) -> _Part | None:
+        """What a field costs, None if nothing."""
+        name = nodes[0].name.value
+        if name.startswith("__") or (parent is self._schema.query_type and name in _FREE):
+            return None
+        coordinate, declared = f"{parent.name}.{name}", parent.fields[name]
+        target = get_named_type(declared.type)
+        weight = self._prices.weights.get(coordinate)
+        if not is_composite_type(target):
+            return _Part(key, coordinate, _ONE, (_Member(weight, ()),)) if weight else None
+        told = self._told(nodes[0], coordinate, declared)
+        below = self._prices.sizes.get(coordinate, ListSize()).sized
+        size = sized.get(name) or (told if is_list_type(get_nullable_type(declared.type)) else _ONE)
+        return _Part(key, coordinate, size, self._members(nodes, target, weight, dict.fromkeys(below, told)))
+
+    def _members(
+        self, nodes: list[FieldNode], target: GraphQLCompositeType, weight: float | None, sized: dict[str, _Size]
+    ) -> tuple[_Member, ...]:
+        known = (tuple(map(id, nodes)), target.name, weight, tuple(sized.items()))
+        if known not in self._known:
+            selections = tuple(each for node in nodes if node.selection_set for each in node.selection_set.selections)
+            types = self._schema.get_possible_types(target) if is_abstract_type(target) else [target]
+            self._known[known] = tuple(
+                self.member(self._weight(each, weight), selections, each, sized)
+                for each in cast("list[GraphQLObjectType]", types)
+            )
+        return self._known[known]
+
+    def _weight(self, target: GraphQLObjectType, of_field: float | None) -> float:
+        return self._prices.weights.get(target.name, 1) if of_field is None else of_field
+
+    def _told(self, node: FieldNode, coordinate: str, declared: GraphQLField) -> _Size:
+        rule = self._prices.sizes.get(coordinate, ListSize())
+        given = {each.name.value: each.value for each in node.arguments or ()}
+        told = tuple(_tell(given.get(name), declared.args[name]) for name in rule.slicing if name in declared.args)
+        return _Size(told, UNTOLD_SIZE if rule.assumed is None else rule.assumed, rule.most or CAP)
+
+
+def _tell(value: ValueNode | None, declared: GraphQLArgument) -> _Told:
+    default = _default(declared)
+    match value:
+        case VariableNode():
+            return _Told(value.name.value, default)
+        case None | NullValueNode():
+            return _Told(None, default)
+        case IntValueNode():
+            return _Told(None, _count(int(value.value), default))
+        case ListValueNode():
+            return _Told(None, len(value.values))
+    return _Told(None, 1)
+
+
+def _default(declared: GraphQLArgument) -> int | None:
+    """The count an argument has when it is left out or null."""
+    node = declared.ast_node.default_value if declared.ast_node else None
+    value = declared.default_value if node is None else int(node.value) if isinstance(node, IntValueNode) else None
+    return _count(value, None)
+
+
+def _count(value: Any, default: int | None) -> int | None:
+    """What a value says of a size: a number is one, and a list has one."""
+    if isinstance(value, list):
+        return len(value)
+    return max(0, min(CAP, value)) if type(value) is int else default
+
+
+def _variables(member: _Member, seen: set[int]) -> Iterator[str]:
+    for part in member.parts:
+        if id(part) not in seen:
+            seen.add(id(part))
+            yield from (each.variable for each in part.size.told if each.variable)
+            for below in part.members:
+                yield from _variables(below, seen)
