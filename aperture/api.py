@@ -18,6 +18,7 @@ from aperture.graphiql import graphiql_routes
 from aperture.graphql import schema
 from aperture.health import Health
 from aperture.origins import Origins
+from aperture.persisted import Manifest, Persisted
 from aperture.storage_routes import storage_routes
 from core import telemetry
 from core.backends import Backends
@@ -50,7 +51,11 @@ def build(settings: Settings) -> Application:
     return application(
         Parts(
             api=Api(
-                graph=Graph(schema._schema, allows_introspection=settings.serves_introspection),  # noqa: SLF001
+                graph=Graph(
+                    schema._schema,  # noqa: SLF001
+                    allows_introspection=settings.serves_introspection,
+                    persisted=_persisted(backends),
+                ),
                 authenticate=authenticator(backends),
                 contexts=partial(_context, backends),
             ),
@@ -61,6 +66,12 @@ def build(settings: Settings) -> Application:
             is_secure=settings.public_url.startswith("https://"),
         )
     )
+
+
+def _persisted(backends: Backends) -> Persisted:
+    path = backends.settings.documents
+    manifest = Manifest.read(path) if path is not None else None
+    return Persisted(backends.settings.documents_mode, manifest, backends.cache)
 
 
 def _context(backends: Backends, viewer: Viewer, caller: RequestInfo) -> Context:

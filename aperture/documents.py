@@ -68,6 +68,10 @@ class Documents:
             document = self._known[text] = self._read(text)
         return document
 
+    def require(self, text: str) -> None:
+        """Read a document without running it; raises as reading it does."""
+        self[text]
+
     def _read(self, text: str) -> Document:
         try:
             ast = limits.parse_within_limits(text)

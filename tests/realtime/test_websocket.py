@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from aperture.presence import CONNECTIONS_PER_USER
 from aperture.socket import SocketLimits
 from core import clock, telemetry
 from core.errors import ApiError, Unavailable
@@ -35,7 +36,9 @@ def world() -> World:
 
 @asynccontextmanager
 async def sockets(world: World, **limits: Any) -> AsyncIterator[str]:
-    async with serving(small_application(world, socket_limits=SocketLimits(**limits))) as (host, port):
+    per_user = limits.pop("connections_per_user", CONNECTIONS_PER_USER)
+    app = small_application(world, socket_limits=SocketLimits(**limits), connections_per_user=per_user)
+    async with serving(app) as (host, port):
         yield f"ws://{host}:{port}/graphql"
 
 
@@ -361,7 +364,7 @@ async def test_operations_per_socket_are_bounded(world: World) -> None:
 
 
 async def test_sockets_per_person_are_bounded(world: World) -> None:
-    async with sockets(world, sockets_per_user=1) as url, opened(url) as first, opened(url) as second:
+    async with sockets(world, connections_per_user=1) as url, opened(url) as first, opened(url) as second:
         await init(first, authorization="good")
         await send(second, {**INIT, "payload": {"authorization": "good"}})
 
