@@ -113,6 +113,8 @@ class EventStreams:
         async with aclosing(answers(self._api, caller.viewer, caller.info, request)) as told:
             async for answer in told:
                 await send({"type": "http.response.body", "body": event_of(answer), "more_body": True})
+                # Sending to a client that is gone does not wait: let the others notice.
+                await asyncio.sleep(0)
         raise Over(COMPLETE)
 
     async def _watch(self, caller: Caller) -> None:
