@@ -23,6 +23,7 @@ from aperture.storage_routes import storage_routes
 from core import telemetry
 from core.backends import Backends
 from core.bell import OutboxBell
+from core.ending import end
 from core.errors import Unavailable
 from core.settings import Settings
 from core.storage.local import LocalStorage
@@ -32,6 +33,8 @@ from schema.context import Context
 from services import outbox, periodic
 
 CLOCK_SECONDS: Final = 60.0
+
+log = telemetry.logger(__name__)
 
 
 def run(settings: Settings) -> None:
@@ -88,7 +91,7 @@ async def _lifespan(backends: Backends) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        following.cancel()
+        await end(following)
         outbox.hang(None)
         await bell.aclose()
         await backends.aclose()
@@ -96,8 +99,11 @@ async def _lifespan(backends: Backends) -> AsyncIterator[None]:
 
 async def _follow_clock(backends: Backends) -> None:
     while True:
-        with suppress(Unavailable):
-            await backends.db.measure_clock()
+        try:
+            with suppress(Unavailable):
+                await backends.db.measure_clock()
+        except Exception as error:
+            log.exception("clock not measured", exc_info=error)
         await asyncio.sleep(CLOCK_SECONDS)
 
 

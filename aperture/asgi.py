@@ -14,7 +14,7 @@ from aperture.edge import Edge
 from aperture.health import Health
 from aperture.http import BODY_SECONDS, GraphQLOverHttp
 from aperture.origins import Origins
-from aperture.presence import CONNECTIONS_PER_USER, Connections
+from aperture.presence import CONNECTIONS_PER_USER, NAMELESS_PER_NETWORK, Connections
 from aperture.socket import SocketLimits
 from aperture.sse import EventStreams, StreamLimits
 from aperture.websocket import GraphQLOverWebSocket
@@ -39,6 +39,7 @@ class Parts:
     socket_limits: SocketLimits | None = None
     stream_limits: StreamLimits | None = None
     connections_per_user: int = CONNECTIONS_PER_USER
+    nameless_per_network: int = NAMELESS_PER_NETWORK
 
 
 def application(parts: Parts) -> "Application":
@@ -52,7 +53,7 @@ class Application:
     def __init__(self, parts: Parts) -> None:
         self._lifespan_of = parts.lifespan
         self._health = parts.health
-        connections = Connections(parts.connections_per_user)
+        connections = Connections(parts.connections_per_user, parts.nameless_per_network)
         self._streams = EventStreams(parts.api, connections, parts.stream_limits)
         self._http = GraphQLOverHttp(parts.api, self._streams, body_seconds=parts.body_seconds)
         self._sockets = GraphQLOverWebSocket(parts.api, parts.origins, connections, parts.socket_limits)

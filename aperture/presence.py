@@ -2,20 +2,23 @@
 
 import asyncio
 from collections import Counter
+from uuid import UUID
 
 from aperture.callers import Api
 from core import clock, telemetry
+from core.buckets import network_of
 from core.errors import ApiError, Refusal
 from core.viewer import Viewer
 
-CHECK_SECONDS = 4.0
+CHECK_SECONDS = 2.5
 CONNECTIONS_PER_USER = 20
+NAMELESS_PER_NETWORK = 100
 
 log = telemetry.logger(__name__)
 
 
 class SignedOut(Exception):
-    """The token has expired or the session has ended."""
+    """The token has expired, the session has ended or the account has been suspended."""
 
 
 class Presence:
@@ -36,7 +39,8 @@ class Presence:
             await self._look()
 
     async def _look(self) -> None:
-        """Ask again who this is; while nobody can say, nothing changes."""
+        """Ask again who this is; while nobody can say, nothing changes. Operations run as who opened them."""
+        was_suspended = self.viewer.is_suspended
         try:
             self.viewer = await self._api.authenticate(self._token, self._address)
         except ApiError as error:
@@ -46,31 +50,35 @@ class Presence:
             return
         except Exception as error:
             log.warning("session not checked", exc_info=error)
+        if self.viewer.is_suspended and not was_suspended:
+            raise SignedOut("Account suspended")
 
 
 class Connections:
-    """How many long connections each person holds to this process, sockets and streams together."""
+    """How many long connections each person holds to this process, sockets and streams together.
 
-    def __init__(self, per_user: int = CONNECTIONS_PER_USER) -> None:
+    Those of people who do not say who they are count for their network.
+    """
+
+    def __init__(self, per_user: int = CONNECTIONS_PER_USER, nameless_per_network: int = NAMELESS_PER_NETWORK) -> None:
         self._per_user = per_user
-        self._held: Counter[object] = Counter()
+        self._nameless = nameless_per_network
+        self._held: Counter[UUID | str] = Counter()
 
-    def take(self, viewer: Viewer) -> bool:
-        """Count one more, unless this person has as many as are allowed; people who are not signed in have no bound."""
-        if viewer.id is None:
-            return True
-        if self._held[viewer.id] >= self._per_user:
+    def take(self, viewer: Viewer, address: str) -> bool:
+        """Count one more, unless there are as many as are allowed."""
+        key = viewer.id or network_of(address)
+        if self._held[key] >= (self._per_user if viewer.is_signed_in else self._nameless):
             return False
-        self._held[viewer.id] += 1
+        self._held[key] += 1
         return True
 
-    def release(self, viewer: Viewer) -> None:
+    def release(self, viewer: Viewer, address: str) -> None:
         """Count one less."""
-        if viewer.id is None:
-            return
-        self._held[viewer.id] -= 1
-        if not self._held[viewer.id]:
-            del self._held[viewer.id]
+        key = viewer.id or network_of(address)
+        self._held[key] -= 1
+        if not self._held[key]:
+            del self._held[key]
 
 
 def _seconds_left(viewer: Viewer) -> float:

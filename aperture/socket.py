@@ -40,7 +40,7 @@ class Socket:
         self,
         api: Api,
         limits: SocketLimits,
-        admit: Callable[[Viewer], None],
+        admit: Callable[[Viewer, str], None],
         info: RequestInfo,
         receive: Receive,
         send: Send,
@@ -59,6 +59,11 @@ class Socket:
         self._tasks = asyncio.TaskGroup()
         self._fate: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
         self._has_ended = asyncio.Event()
+
+    @property
+    def address(self) -> str:
+        """Where it comes from."""
+        return self._info.address
 
     @property
     def viewer(self) -> Viewer | None:
@@ -120,7 +125,7 @@ class Socket:
         self._has_init = True
         token = token_of(payload_of(message) or {})
         viewer = await self._authenticated(token)
-        self._admit(viewer)
+        self._admit(viewer, self._info.address)
         self._presence = Presence(self._api, token, self._info.address, viewer)
         self._who.set_result(self._presence)
         await self._put({"type": "connection_ack"})

@@ -82,7 +82,7 @@ class EventStreams:
         It ends with its operation or with its client, when the token or the session ends, and with the process. Only
         the last leaves out `complete`, so that clients come back elsewhere.
         """
-        with self._counted(caller.viewer), self._listed() as is_ending:
+        with self._counted(caller), self._listed() as is_ending:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             last = await self._run(
                 self._tell(caller, request, send),
@@ -125,13 +125,13 @@ class EventStreams:
             raise Over(event_of(refused(ApiError("UNAUTHENTICATED", str(gone)))) + COMPLETE) from None
 
     @contextmanager
-    def _counted(self, viewer: Viewer) -> Iterator[None]:
-        if not self._connections.take(viewer):
+    def _counted(self, caller: Caller) -> Iterator[None]:
+        if not self._connections.take(caller.viewer, caller.info.address):
             raise TooManyStreams
         try:
             yield
         finally:
-            self._connections.release(viewer)
+            self._connections.release(caller.viewer, caller.info.address)
 
     @contextmanager
     def _listed(self) -> Iterator[asyncio.Event]:

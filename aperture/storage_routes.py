@@ -98,6 +98,8 @@ async def _file(store: LocalStorage, request: Request, key: str, cache_control: 
     """An object with what a browser needs to keep it, and with nothing that would let it run."""
     try:
         stored = await store.head(key)
+    except Unavailable:
+        return _refused(*_REFUSALS[Unavailable])
     except ValueError:
         stored = None
     if stored is None:

@@ -53,10 +53,10 @@ class GraphQLOverWebSocket:
         finally:
             self._open.discard(socket)
             if socket.viewer is not None:
-                self._connections.release(socket.viewer)
+                self._connections.release(socket.viewer, socket.address)
 
-    def _admit(self, viewer: Viewer) -> None:
-        if not self._connections.take(viewer):
+    def _admit(self, viewer: Viewer, address: str) -> None:
+        if not self._connections.take(viewer, address):
             raise Closed(4413, "Too many sockets")
 
 

@@ -4,12 +4,14 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
 
 from core import clock
 from core.redis import Cache, CacheUnavailable
 
 REMEMBERED = 50_000
+_SUBSCRIBER_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,17 @@ class Claim:
     limit: float
     window: float
     cost: float = 1
+
+
+def network_of(address: str) -> str:
+    """Where calls are counted together: an IPv4 address, or the /64 network that one IPv6 subscriber has whole."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(known, IPv6Address):
+        return address
+    return str(known.ipv4_mapped or IPv6Network((int(known), _SUBSCRIBER_BITS), strict=False))
 
 
 @dataclass(frozen=True, slots=True)

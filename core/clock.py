@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from core.settings import settings
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
-_database_offset = timedelta()
+_database_offset: timedelta | None = None
+# A slower answer leaves too much doubt about the moment it was made at.
+_SLOW = timedelta(milliseconds=100)
 
 
 def now() -> datetime:
@@ -17,7 +19,7 @@ def now() -> datetime:
     moment = _frozen.get()
     if moment is None:
         seconds = time.time() + settings().clock_shift_seconds
-        moment = datetime.fromtimestamp(seconds, UTC) + _database_offset
+        moment = datetime.fromtimestamp(seconds, UTC) + (_database_offset or timedelta())
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
@@ -26,10 +28,16 @@ def machine_time() -> datetime:
     return datetime.fromtimestamp(time.time(), UTC)
 
 
-def follow(database_time: datetime, asked_at: datetime) -> None:
-    """Keep the distance between the database's clock and this machine's, measured at connect and once a minute."""
+def follow(database_time: datetime, asked_at: datetime, answered_at: datetime) -> None:
+    """Keep the distance between the database's clock and this machine's, measured at connect and once a minute.
+
+    The database looked at its clock some time between question and answer. An answer that took long tells nothing new
+    to who has measured before: one stalled statement must not put the clock forward.
+    """
     global _database_offset  # noqa: PLW0603 - one clock per process
-    _database_offset = database_time - asked_at
+    doubt = answered_at - asked_at
+    if _database_offset is None or doubt <= _SLOW:
+        _database_offset = database_time - (asked_at + doubt / 2)
 
 
 @contextmanager

@@ -201,7 +201,8 @@ class Database:
         async with self.reading(fresh=True) as read:
             asked = clock.machine_time()
             database = await read.scalar(text("select clock_timestamp()"))
-        clock.follow(database, asked)
+            answered = clock.machine_time()
+        clock.follow(database, asked, answered)
 
     async def aclose(self) -> None:
         """Close all connections."""

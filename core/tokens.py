@@ -25,7 +25,7 @@ from core.settings import settings
 ACCESS_TYPE: Final = "at+jwt"
 MAX_LENGTH: Final = 2048
 CLOCK_TOLERANCE: Final = timedelta(seconds=5)
-SESSION_MEMORY_SECONDS: Final = 5
+SESSION_MEMORY_SECONDS: Final = 2
 
 _HEADER: Final = {"alg", "typ", "kid"}
 _CLAIMS: Final = ["sub", "sid", "iat", "exp", "aud", "iss"]
@@ -192,7 +192,7 @@ class KeyRing:
 class TokenMemory:
     """What one process remembers, so that a request costs neither a signature check nor a statement.
 
-    Claims depend on the token alone. Sessions are believed for five seconds; those that end here are forgotten at once.
+    Claims depend on the token alone. Sessions are believed for two seconds; those that end here are forgotten at once.
     """
 
     keys: KeyRing | None = None

@@ -10,7 +10,7 @@ from core.db import Write
 from core.errors import Unavailable
 from core.redis import CacheUnavailable
 from core.telemetry import logger
-from jobs import counters
+from jobs import counters, posts
 from jobs.base import JobContext, Periodic, every
 from jobs.media import sweeping
 from services import event_log, idempotency, outbox, periodic, tasks
@@ -82,6 +82,7 @@ SCHEDULE: tuple[Periodic, ...] = (
     sweeping.complete_silent,
     sweeping.expire_uploads,
     sweeping.sweep_store,
+    posts.erase_deleted_posts,
 )
 """What one worker does for all, in turns that PostgreSQL hands out."""
 

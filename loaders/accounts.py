@@ -1,14 +1,15 @@
-"""The viewer's own account and sessions."""
+"""The viewer's own account and sessions, and which handles are free."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from core.ids import SessionId
 from loaders.base import Scope
-from services import accounts
+from services import accounts, handles
 from services.accounts import AccountRow
 from services.auth import sessions
 from services.auth.sessions import SessionRow
+from services.handles import Availability
 
 
 async def accounts_by_id(scope: Scope, user_ids: Sequence[UUID]) -> list[AccountRow | None]:
@@ -23,3 +24,9 @@ async def sessions_by_id(scope: Scope, ids: Sequence[SessionId]) -> list[Session
     async with scope.reading() as db:
         found = await sessions.own_sessions(db, scope.viewer, ids)
     return [found.get(session) for session in ids]
+
+
+async def availability_of_handles(scope: Scope, asked: Sequence[str]) -> list[Availability]:
+    """Whether each handle can be taken now."""
+    async with scope.reading() as db:
+        return [await handles.availability(db, handle) for handle in asked]

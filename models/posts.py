@@ -21,6 +21,7 @@ class Post(Base):
             "id",
             postgresql_where="status = 'PUBLISHED' and deleted_at is null",
         ),
+        Index("posts_deleted_at", "deleted_at", postgresql_where="deleted_at is not null"),
         distributed_by("author_id"),
     )
 

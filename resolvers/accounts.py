@@ -4,10 +4,12 @@ import strawberry
 
 from core.ids import SessionId, ViewerId
 from core.passwords import hash_password
+from loaders.accounts import availability_of_handles
 from resolvers.auth import device_of, enter, tokens_of
 from schema import nodes
-from schema.accounts import SignUpInput, SignUpPayload, Viewer
+from schema.accounts import HandleAvailability, SignUpInput, SignUpPayload, Viewer
 from schema.context import Context
+from schema.errors import UserErrorCode
 from schema.fields import root
 from schema.mutation import mutation
 from services import accounts
@@ -20,6 +22,16 @@ class AccountQueries:
     @root
     async def viewer(ctx: Context) -> Viewer | None:
         return await nodes.one(ctx, ViewerId(ctx.viewer.id), Viewer) if ctx.viewer.id else None
+
+    @root
+    async def handle_availability(ctx: Context, *, handle: str) -> HandleAvailability | None:
+        found = await ctx.loaders.one(availability_of_handles, handle)
+        return HandleAvailability(
+            handle=found.handle,
+            is_available=found.problem is None,
+            problem=UserErrorCode[found.problem] if found.problem else None,
+            suggestions=list(found.suggestions),
+        )
 
 
 @strawberry.type

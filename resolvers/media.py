@@ -41,13 +41,12 @@ class MediaMutations:
         upload_id = UploadId.parse(input.upload_id)
         ctx.renew(fresh=True)
         before = await _require_upload(ctx, upload_id)
+        completing.require_usable(before.row)
         # Storage is asked before the transaction begins: nothing waits for the network while rows are locked.
         is_open = before.row.state == "OPEN"
         arrived = await ctx.backends.store.head(before.row.storage_key) if is_open else None
         await ctx.write(lambda tx: completing.complete_upload(tx, ctx.viewer, upload_id, arrived))
-        upload = await _require_upload(ctx, upload_id)
-        completing.require_usable(upload.row)
-        return CompleteUploadPayload(upload=upload)
+        return CompleteUploadPayload(upload=await _require_upload(ctx, upload_id))
 
     @mutation
     async def cancel_upload(ctx: Context, *, input: CancelUploadInput) -> CancelUploadPayload:

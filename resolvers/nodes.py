@@ -1,6 +1,6 @@
 """Anything by its global id, and what a link leads to."""
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import strawberry
 
@@ -15,7 +15,7 @@ from schema.places import Place
 from schema.posts import Post
 from schema.profiles import User
 from schema.scalars import URL
-from services import posts, profiles
+from services import handles, posts
 
 
 @strawberry.type
@@ -32,25 +32,33 @@ class NodeQueries:
 
     @root
     async def resource(ctx: Context, *, url: URL) -> Node | None:
-        parts, own = urlsplit(url), urlsplit(settings().public_url)
-        if (parts.hostname, parts.port) != (own.hostname, own.port):
-            return None
-        match parts.path.strip("/").split("/"):
+        match _steps(url):
             case ["p", shortcode]:
-                comment = parse_qs(parts.query).get("comment", [None])[0]
-                return await _comment_or_post(ctx, shortcode, comment)
+                return await _post_or_comment(ctx, shortcode, parse_qs(urlsplit(url).query).get("comment"))
             case ["places", place]:
                 return await nodes.one_of(ctx, place, Place)
             case [handle] if handle:
                 async with ctx.loaders.scope.reading() as db:
-                    user_id = await profiles.find_by_handle(db, handle)
+                    user_id = await handles.find(db, handle)
                 return await nodes.one(ctx, UserId(user_id), User) if user_id else None
         return None
 
 
-async def _comment_or_post(ctx: Context, shortcode: str, comment: str | None) -> Node | None:
-    if comment is not None:
-        return await nodes.one_of(ctx, comment, Comment)
+def _steps(url: str) -> list[str]:
+    """The steps of a link's path; none if the link is of another platform, or of letters that no name has."""
+    link, own = urlsplit(url), urlsplit(settings().public_url)
+    steps = [unquote(step) for step in link.path.strip("/").split("/")]
+    return steps if _origin(link) == _origin(own) and not any("\0" in step for step in steps) else []
+
+
+def _origin(link: SplitResult) -> tuple[str | None, int]:
+    return link.hostname, link.port or {"http": 80}.get(link.scheme, 443)
+
+
+async def _post_or_comment(ctx: Context, shortcode: str, comments: list[str] | None) -> Node | None:
     async with ctx.loaders.scope.reading() as db:
         post_id: PostId | None = await posts.find_by_shortcode(db, shortcode)
-    return await nodes.one(ctx, post_id, Post) if post_id else None
+    if post_id is None or not comments:
+        return await nodes.one(ctx, post_id, Post) if post_id else None
+    comment = await nodes.one_of(ctx, comments[0], Comment)
+    return comment if comment and comment.row.post_id == post_id else None

@@ -13,7 +13,7 @@ from schema.fields import root
 from schema.lookups import UserLookup
 from schema.mutation import mutation
 from schema.profiles import ProfileLinkInput, UpdateProfileInput, UpdateProfilePayload, User
-from services import profiles
+from services import handles, profiles
 
 
 @strawberry.type
@@ -24,7 +24,7 @@ class ProfileQueries:
             return await nodes.one_of(ctx, by.id.value, User)
         handle = by.handle.value if by.handle else ""
         async with ctx.loaders.scope.reading() as db:
-            user_id = await profiles.find_by_handle(db, handle)
+            user_id = await handles.find(db, handle)
         return await nodes.one(ctx, UserId(user_id), User) if user_id else None
 
 

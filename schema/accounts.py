@@ -14,6 +14,7 @@ from loaders.accounts import accounts_by_id
 from schema import nodes
 from schema.auth import AuthTokens, DeviceInput, Session
 from schema.context import Context
+from schema.errors import UserErrorCode
 from schema.feed import HomeFeedOfViewer
 from schema.fields import attribute, batched
 from schema.mutation import Payload
@@ -117,6 +118,14 @@ async def load_viewers(ctx: Context, ids: Sequence[ViewerId]) -> list[Viewer | N
 
 nodes.refetchable(AccountId, load_accounts)
 nodes.refetchable(ViewerId, load_viewers)
+
+
+@strawberry.type
+class HandleAvailability:
+    handle: str
+    is_available: bool
+    problem: UserErrorCode | None
+    suggestions: list[str]
 
 
 @strawberry.input

@@ -47,9 +47,7 @@ class Comment(Node):
         return self.row.id
 
     @batched
-    async def post(
-        parents: list["Comment"], ctx: Context
-    ) -> list[Annotated["Post", strawberry.lazy("schema.posts")]]:
+    async def post(parents: list["Comment"], ctx: Context) -> list[Annotated["Post", strawberry.lazy("schema.posts")]]:
         return await nodes.load(ctx, [comment.row.post_id for comment in parents])
 
     @batched
@@ -86,9 +84,7 @@ class Comment(Node):
 
     @batched
     async def idempotency_key(parents: list["Comment"], ctx: Context) -> list[str | None]:
-        return [
-            comment.row.idempotency_key if comment.row.writer_id == ctx.viewer.id else None for comment in parents
-        ]
+        return [comment.row.idempotency_key if comment.row.writer_id == ctx.viewer.id else None for comment in parents]
 
 
 async def load_comments(ctx: Context, ids: Sequence[CommentId]) -> list[Comment | None]:

@@ -36,7 +36,7 @@ class Connection(Generic[T]):
     page_info: PageInfo
 
 
-Fetch = Callable[[Read, P, Window], Awaitable[Page[Any]]]
+Fetch = Callable[[Read, Sequence[tuple[P, Window]]], Awaitable[Sequence[Page[Any]]]]
 
 
 Load = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
@@ -45,11 +45,14 @@ Load = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
 async def fill_pages(
     ctx: Context, parents: Sequence[P], window: Window, fetch: Fetch[P], load: Load | None = None
 ) -> list[Filled[Any]]:
-    """A page of objects for each parent: hidden ones are left out and made up for by the next ones."""
+    """A page of objects for each parent: hidden ones are left out and made up for by the next ones.
 
-    async def pages(asked: Sequence[tuple[P, Window]]) -> list[Page[Any]]:
+    `fetch` reads one page of ids for each parent in one statement; `load` makes objects of ids, as `nodes.load` does.
+    """
+
+    async def pages(asked: Sequence[tuple[P, Window]]) -> Sequence[Page[Any]]:
         async with ctx.loaders.scope.reading() as db:
-            return [await fetch(db, parent, part) for parent, part in asked]
+            return await fetch(db, asked)
 
     return await fill(parents, window, pages, load or partial(nodes.load, ctx))
 

@@ -11,7 +11,7 @@ from core.ids import RelationshipId, UserId
 from core.paging import Filled, Page, Window
 from loaders.profiles import relationships_by_id, user_counts
 from schema import nodes
-from schema.connections import EMPTY, PageInfo, fill_pages, page_info
+from schema.connections import EMPTY, Fetch, PageInfo, fill_pages, page_info
 from schema.context import Context
 from schema.fields import attribute, batched
 from schema.mutation import Payload
@@ -88,44 +88,40 @@ class FollowConnection:
 class FollowsOfUser:
     @batched
     async def relationship(parents: list["User"], ctx: Context) -> list[Relationship | None]:
-        if ctx.viewer.id is None:
-            return [None] * len(parents)
-        found = await ctx.loaders.load(relationships_by_id, [person.row.id for person in parents])
+        viewer = ctx.viewer.id
         return [
-            None
-            if standing.is_self
-            else Relationship(between=RelationshipId(ctx.viewer.id, person.row.id), standing=standing)
-            for person, standing in zip(parents, found, strict=True)
+            Relationship(between=RelationshipId(viewer, person.row.id), standing=person.row.relationship)
+            if viewer is not None and not person.row.relationship.is_self
+            else None
+            for person in parents
         ]
 
     @batched
     async def followers(
         parents: list["User"], ctx: Context, *, first: int | None = 20, after: str | None = None
     ) -> list[FollowConnection | None]:
-        async def page(db: "Read", person: UserId, window: Window) -> Page[Any]:
-            return await follows.page_of_followers(db, ctx.viewer, person.id, window)
+        async def read(db: "Read", asked: Sequence[tuple[UserId, Window]]) -> list[Page[Any]]:
+            return await follows.pages_of_followers(db, ctx.viewer, asked)
 
-        return await _connections(parents, ctx, Window(first or 20, after), page, "followers")
+        return await _connections(parents, ctx, Window(first or 20, after), read, "followers")
 
     @batched
     async def following(
         parents: list["User"], ctx: Context, *, first: int | None = 20, after: str | None = None
     ) -> list[FollowConnection | None]:
-        async def page(db: "Read", person: UserId, window: Window) -> Page[Any]:
-            return await follows.page_of_following(db, person.id, window)
-
-        return await _connections(parents, ctx, Window(first or 20, after), page, "following")
+        return await _connections(parents, ctx, Window(first or 20, after), follows.pages_of_following, "following")
 
 
 async def _connections(
-    parents: Sequence["User"], ctx: Context, window: Window, page: Any, counter: str
+    parents: Sequence["User"], ctx: Context, window: Window, read: Fetch[UserId], counter: str
 ) -> list[FollowConnection | None]:
     since: dict[tuple[UserId, UserId], datetime] = {}
 
-    async def fetch(db: "Read", owner: UserId, part: Window) -> Page[UserId]:
-        rows: Page[Any] = await page(db, owner, part)
-        since.update({(owner, UserId(row.person_id)): row.created_at for row in rows.ids})
-        return rows.each(lambda row: UserId(row.person_id))
+    async def fetch(db: "Read", asked: Sequence[tuple[UserId, Window]]) -> list[Page[UserId]]:
+        pages = await read(db, asked)
+        for (owner, _), rows in zip(asked, pages, strict=True):
+            since.update({(owner, UserId(row.person_id)): row.created_at for row in rows.ids})
+        return [rows.each(lambda row: UserId(row.person_id)) for rows in pages]
 
     owners = [person.global_id() for person in parents if person.row.access == "FULL"]
     found = iter(await fill_pages(ctx, owners, window, fetch))

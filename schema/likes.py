@@ -1,5 +1,6 @@
 """Liking posts."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -38,9 +39,9 @@ class Likeable(Node):
     async def likers(
         parents: list["Post"], ctx: Context, *, first: int | None = 20, after: str | None = None
     ) -> list[Connection[Annotated["User", strawberry.lazy("schema.profiles")]] | None]:
-        async def fetch(db: "Read", post: PostId, window: Window) -> Page[UserId]:
-            page = await likes.page_of_likers(db, ctx.viewer, post, window)
-            return page.each(lambda row: UserId(row.person_id))
+        async def fetch(db: "Read", asked: Sequence[tuple[PostId, Window]]) -> list[Page[UserId]]:
+            pages = await likes.pages_of_likers(db, ctx.viewer, asked)
+            return [page.each(lambda row: UserId(row.person_id)) for page in pages]
 
         ids = [post.global_id() for post in parents]
         return [connection(filled) for filled in await fill_pages(ctx, ids, Window(first or 20, after), fetch)]

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from core.ids import CommentId, PlaceId, PostId, UserId
 from core.paging import Page, Window
 from core.settings import settings
+from loaders.comments import read_comments
 from loaders.posts import post_counts, post_media, post_previews, posts_by_id
 from loaders.profiles import relationships_by_id, users_by_id
 from schema import nodes
@@ -156,11 +157,15 @@ class Post(Likeable):
         after: str | None = None,
         order: CommentOrder | None = CommentOrder.TOP,
     ) -> list[Connection[Comment] | None]:
-        async def fetch(db: "Read", post: PostId, window: Window) -> Page[CommentId]:
-            return await comments.page(db, ctx.viewer, post, (order or CommentOrder.TOP).value, window)
+        async def fetch(db: "Read", asked: Sequence[tuple[PostId, Window]]) -> list[Page[CommentId]]:
+            return await comments.pages(db, ctx.viewer, (order or CommentOrder.TOP).value, asked)
 
-        ids = [post.row.id for post in parents]
-        return [connection(filled) for filled in await fill_pages(ctx, ids, Window(first or 10, after), fetch)]
+        async def load(found: Sequence[CommentId]) -> Sequence[Any]:
+            await read_comments(ctx.loaders, found)
+            return await nodes.load(ctx, found)
+
+        ids, window = [post.row.id for post in parents], Window(first or 10, after)
+        return [connection(filled) for filled in await fill_pages(ctx, ids, window, fetch, load)]
 
     @batched
     async def comment_preview(parents: list["Post"], ctx: Context) -> list[list[Comment] | None]:

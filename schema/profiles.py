@@ -102,7 +102,7 @@ class User(FollowsOfUser, Node):
 
     @attribute
     def is_viewer(self) -> bool:
-        return self.row.is_viewer
+        return self.row.relationship.is_self
 
     @attribute
     def viewer_access(self) -> ProfileAccess:
@@ -132,8 +132,8 @@ class User(FollowsOfUser, Node):
     ) -> list[Connection[Annotated["Post", strawberry.lazy("schema.posts")]] | None]:
         names = [kind.value for kind in kinds] if kinds else None
 
-        async def fetch(db: "Read", person: User, window: Window) -> Page[PostId]:
-            return await posts.page_for_author(db, person.row.id, names, window)
+        async def fetch(db: "Read", asked: Sequence[tuple[User, Window]]) -> list[Page[PostId]]:
+            return await posts.pages_for_authors(db, [(person.row, part) for person, part in asked], names)
 
         async def load(ids: Sequence[PostId]) -> Sequence[Any]:
             await wants.read_posts(ctx, ids, wanted, "nodes", "edges.node")

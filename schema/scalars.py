@@ -82,10 +82,11 @@ def read_url(value: Any) -> str:
     expected = f"Expected an absolute URL of at most {LONGEST_URL} characters."
     text = _text(value, _URL, expected)[0]
     try:
-        has_host = bool(urlsplit(text).hostname)
+        parts = urlsplit(text)
+        leads_somewhere = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        has_host = False
-    if not has_host or len(text) > LONGEST_URL:
+        leads_somewhere = False
+    if not leads_somewhere or len(text) > LONGEST_URL:
         raise GraphQLError(expected)
     return text
 

@@ -9,7 +9,7 @@ import strawberry
 
 from core.ids import MediaId, UploadId
 from core.paging import Page, Window
-from loaders.media import uploads_by_id
+from loaders.media import uploads_by_id, uploads_sent
 from schema import nodes
 from schema.connections import Connection, connection, fill_pages
 from schema.context import Context
@@ -64,11 +64,15 @@ class UploadPart:
     number: int
     byte_offset: BigInt
     byte_length: BigInt
-    is_received: bool
+    upload: strawberry.Private[VisibleUpload]
     method: str
     url: URL
     headers: list[HttpHeader]
     expires_at: datetime
+
+    @batched
+    async def is_received(parents: list["UploadPart"], ctx: Context) -> list[bool]:
+        return await ctx.loaders.load(uploads_sent, [part.upload for part in parents])
 
 
 @strawberry.type
@@ -110,18 +114,24 @@ class Upload(Node):
     def byte_size(self) -> BigInt:
         return BigInt(self.row.byte_size)
 
-    @attribute
-    def received_bytes(self) -> BigInt:
-        return BigInt(self.row.received_bytes)
+    @batched
+    async def received_bytes(parents: list["Upload"], ctx: Context) -> list[BigInt]:
+        sent = await ctx.loaders.load(uploads_sent, [upload.row for upload in parents])
+        return [
+            BigInt(upload.row.byte_size if is_sent else upload.row.received_bytes)
+            for upload, is_sent in zip(parents, sent, strict=True)
+        ]
 
     @batched
     async def parts(
         parents: list["Upload"], ctx: Context, *, missing_only: bool | None = False
     ) -> list[list[UploadPart]]:
-        rows = [upload.row for upload in parents if upload.row.state == "OPEN"]
-        sent = await announcing.find_sent(ctx.backends.store, rows) if missing_only else set()
-        parts = {row.id: [_part(ctx, row)] for row in rows if row.id not in sent}
-        return [parts.get(upload.row.id, []) for upload in parents]
+        rows = [upload.row for upload in parents]
+        sent = await ctx.loaders.load(uploads_sent, rows) if missing_only else [False] * len(rows)
+        return [
+            [_part(ctx, row)] if row.state == "OPEN" and not is_sent else []
+            for row, is_sent in zip(rows, sent, strict=True)
+        ]
 
     @batched
     async def media(parents: list["Upload"], ctx: Context) -> list[Media | None]:
@@ -167,8 +177,8 @@ class UploadsOfViewer:
     ) -> list[Connection[Upload] | None]:
         names = [state.value for state in states] if states is not None else None
 
-        async def fetch(db: "Read", _: object, window: Window) -> Page[UploadId]:
-            return await completing.page_of_unused(db, ctx.viewer, names, window)
+        async def fetch(db: "Read", asked: Sequence[tuple[object, Window]]) -> list[Page[UploadId]]:
+            return [await completing.page_of_unused(db, ctx.viewer, names, window) for _, window in asked]
 
         return [connection(filled) for filled in await fill_pages(ctx, parents, Window(first or 10, after), fetch)]
 
@@ -180,7 +190,7 @@ def _part(ctx: Context, row: VisibleUpload) -> UploadPart:
         number=1,
         byte_offset=BigInt(0),
         byte_length=BigInt(row.byte_size),
-        is_received=False,
+        upload=row,
         method=request.method,
         url=URL(request.url),
         headers=[HttpHeader(name=name, value=value) for name, value in request.headers.items()],

@@ -31,6 +31,14 @@ install_uv() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
 }
 
+# Without a home that can be written to, as in many containers, what is fetched on the way is kept in .venv.
+find_cache() {
+    local home=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
+    if [[ -z ${UV_CACHE_DIR-} ]] && ! { mkdir -p "$home/uv" && [[ -w $home/uv ]]; } 2>/dev/null; then
+        export UV_CACHE_DIR=$PWD/.venv/.cache PIP_NO_CACHE_DIR=1
+    fi
+}
+
 fingerprint() {
     { echo "$PWD $1 $UV_VERSION"; cat uv.lock pyproject.toml; } | cksum
 }
@@ -45,6 +53,7 @@ prepare() {
     fi
     fits .venv/bin/python || make_venv
     echo "$PWD" > .venv/.place
+    find_cache
     [[ $(.venv/bin/uv --version 2>/dev/null) == "uv $UV_VERSION"* ]] || install_uv
     say "Installing what uv.lock names ..."
     local group=--dev

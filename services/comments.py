@@ -1,8 +1,10 @@
 """Comments under posts."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import clock
@@ -10,19 +12,20 @@ from core.db import Read, Write
 from core.errors import Invalid
 from core.events import CommentAdded, CommentDeleted
 from core.ids import CommentId, PostId, new_uuid
-from core.paging import Page, Window, cursor_id, decode_cursor, encode_cursor, page_of
+from core.paging import Page, Window
 from core.viewer import Viewer
 from models.comments import Comment
-from services import counters, known_first, mentions, outbox, permissions
+from services import counters, listings, mentions, outbox, permissions
+from services.listings import Key, Listing
 from services.visibility import comments, posts
 from services.visibility.relationships import relationships
 
 Order = Literal["TOP", "NEWEST", "OLDEST"]
 
-_WRITTEN = """
-    select id as tie, commenter_id as person_id, created_at from comments
-    where author_id = :author and post_id = :post and deleted_at is null
-"""
+_KEYS = ("author", "post")
+_UNDER_A_POST = "from comments where author_id = {author} and post_id = {post} and deleted_at is null"
+_TOP = Listing("comments:TOP", _KEYS, f"select id as tie, commenter_id as person_id, created_at {_UNDER_A_POST}")
+_BY_TIME = {order: Listing(f"comments:{order}", _KEYS, f"select id {_UNDER_A_POST}") for order in ("NEWEST", "OLDEST")}
 
 
 async def add_comment(
@@ -75,32 +78,22 @@ async def delete_comment(tx: Write, viewer: Viewer, comment_id: CommentId) -> Po
     return post_id
 
 
-async def page(db: Read, viewer: Viewer, post_id: PostId, order: Order, window: Window) -> Page[CommentId]:
-    """Comments under a post. TOP puts people the viewer follows first; the rest is by time."""
+async def pages(
+    db: Read, viewer: Viewer, order: Order, asked: Sequence[tuple[PostId, Window]]
+) -> list[Page[CommentId]]:
+    """Comments under each post. TOP puts people the viewer follows first; the rest is by time."""
+    lists = [(_key(post_id), window) for post_id, window in asked]
     if order == "TOP":
-        return await _top(db, viewer, post_id, window)
-    scope = f"comments:{order}:{post_id}"
-    is_ascending = order == "OLDEST"
-    statement = (
-        select(Comment.id)
-        .where(Comment.author_id == post_id.author_id, Comment.post_id == post_id.id, Comment.deleted_at.is_(None))
-        .order_by(Comment.id.asc() if is_ascending else Comment.id.desc())
-        .limit(window.first + 1)
-    )
-    if window.after is not None:
-        mark = cursor_id(*decode_cursor(scope, window.after))
-        statement = statement.where(Comment.id > mark if is_ascending else Comment.id < mark)
-    found = [CommentId(post_id.author_id, one) for one in await db.scalars(statement)]
-    return page_of(found, window, lambda one: encode_cursor(scope, one.id))
+        found = [page.each(lambda row: row.tie) for page in await listings.known_first(db, viewer, _TOP, lists)]
+    else:
+        found = await listings.by_id(db, _BY_TIME[order], lists, is_ascending=order == "OLDEST")
+    return [page.each(partial(CommentId, post_id.author_id)) for page, (post_id, _) in zip(found, asked, strict=True)]
 
 
 def newest_cursor(post_id: PostId, comment_id: CommentId) -> str:
     """The position of a comment in the list of the newest ones, which a fresh comment leads."""
-    return encode_cursor(f"comments:NEWEST:{post_id}", comment_id.id)
+    return _BY_TIME["NEWEST"].cursor(_key(post_id), comment_id.id)
 
 
-async def _top(db: Read, viewer: Viewer, post_id: PostId, window: Window) -> Page[CommentId]:
-    keys = {"author": post_id.author_id, "post": post_id.id}
-    listing = known_first.Listing(f"comments:TOP:{post_id}", _WRITTEN, keys)
-    page = await known_first.page(db, viewer, listing, window)
-    return page.each(lambda row: CommentId(post_id.author_id, row.tie))
+def _key(post_id: PostId) -> Key:
+    return post_id.author_id, post_id.id

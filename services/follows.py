@@ -1,25 +1,36 @@
 """Who follows whom."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from core import clock
 from core.db import Read, Write
 from core.errors import Invalid, NotAllowed
 from core.events import UserFollowed, UserUnfollowed
-from core.paging import Page, Window, cursor_id, cursor_time, decode_cursor, encode_cursor, page_of
+from core.ids import UserId
+from core.paging import Page, Window
 from core.viewer import Viewer
 from models.follows import Follow, Follower
-from services import counters, known_first, outbox
+from services import counters, listings, outbox
+from services.listings import Asked, Listing
 from services.visibility import profiles
 
-_FOLLOWERS = """
-    select follower_id as person_id, created_at, follower_id as tie from followers
-    where followee_id = :followee and state = 'ACTIVE'
-"""
+_FOLLOWERS = Listing(
+    "followers",
+    ("person",),
+    "select follower_id as person_id, created_at, follower_id as tie from followers"
+    " where followee_id = {person} and state = 'ACTIVE'",
+)
+_FOLLOWING = Listing(
+    "following",
+    ("person",),
+    "select followee_id as person_id, created_at, followee_id as tie from follows"
+    " where follower_id = {person} and state = 'ACTIVE'",
+)
 
 
 async def follow_user(tx: Write, viewer: Viewer, user_id: UUID) -> None:
@@ -60,24 +71,15 @@ def _count(tx: Write, follower_id: UUID, followee_id: UUID, change: int) -> None
     counters.add(tx, followee_id, followee_id, followers=change)
 
 
-async def page_of_followers(db: Read, viewer: Viewer, user_id: UUID, window: Window) -> Page[Any]:
-    """Who follows a person, those the viewer follows first, then the newest; rows with `person_id`, `created_at`."""
-    listing = known_first.Listing(f"followers:{user_id}", _FOLLOWERS, {"followee": user_id})
-    return await known_first.page(db, viewer, listing, window)
+async def pages_of_followers(db: Read, viewer: Viewer, asked: Sequence[tuple[UserId, Window]]) -> list[Page[Any]]:
+    """Who follows each person, those the viewer follows first, then the newest; rows with `person_id`, `created_at`."""
+    return await listings.known_first(db, viewer, _FOLLOWERS, _lists(asked))
 
 
-async def page_of_following(db: Read, user_id: UUID, window: Window) -> Page[Any]:
-    """Whom a person follows, newest first; rows with `person_id`, `created_at`."""
-    scope = f"following:{user_id}"
-    statement = (
-        select(Follow.followee_id.label("person_id"), Follow.created_at)
-        .where(Follow.follower_id == user_id, Follow.state == "ACTIVE")
-        .order_by(Follow.created_at.desc(), Follow.followee_id.desc())
-        .limit(window.first + 1)
-    )
-    if window.after is not None:
-        created_at, person = decode_cursor(scope, window.after)
-        mark = tuple_(cursor_time(created_at), cursor_id(person))
-        statement = statement.where(tuple_(Follow.created_at, Follow.followee_id) < mark)
-    rows = await db.all(statement)
-    return page_of(rows, window, lambda row: encode_cursor(scope, row.created_at, row.person_id))
+async def pages_of_following(db: Read, asked: Sequence[tuple[UserId, Window]]) -> list[Page[Any]]:
+    """Whom each person follows, newest first for everybody; rows with `person_id`, `created_at`."""
+    return await listings.known_first(db, Viewer(), _FOLLOWING, _lists(asked))
+
+
+def _lists(asked: Sequence[tuple[UserId, Window]]) -> Asked:
+    return [((person.id,), window) for person, window in asked]

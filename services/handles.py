@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -20,6 +21,15 @@ SUGGESTIONS: Final = 3
 _FORM: Final = re.compile(r"[a-z0-9]+(?:[._][a-z0-9]+)*")
 # Words of addresses and of the house, which a person could pass for.
 _RESERVED: Final = frozenset(Path(__file__).with_name("reserved_handles.txt").read_text(encoding="utf-8").split())
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether a handle can be taken: `problem` is the code of what speaks against it, None if nothing does."""
+
+    handle: str
+    problem: str | None = None
+    suggestions: tuple[str, ...] = ()
 
 
 def key_of(handle: str) -> str:
@@ -47,6 +57,17 @@ async def find(db: Read, handle: str) -> UUID | None:
         return None
     holder: UUID | None = await db.scalar(select(Handle.user_id).where(Handle.handle == key))
     return holder
+
+
+async def availability(db: Read, handle: str) -> Availability:
+    """What `check` and `claim` would say of a handle now; one that is taken comes with free ones close to it."""
+    try:
+        check(handle, ())
+    except Invalid as refused:
+        return Availability(handle, refused.code)
+    if await find(db, handle) is None:
+        return Availability(handle)
+    return Availability(handle, "TAKEN", tuple(await suggestions(db, handle)))
 
 
 async def claim(tx: Write, handle: str, user_id: UUID, path: errors.Path) -> None:

@@ -69,7 +69,9 @@ async def purge(tx: Write, before: datetime, limit: int = 5000) -> int:
     table = IdempotencyKey
     old = await tx.all(select(table.scope, table.key).where(table.created_at < before).limit(limit))
     if old:
-        await tx.execute(delete(table).where(tuple_(table.scope, table.key).in_([tuple(row) for row in old])))
+        among = tuple_(table.scope, table.key).in_([tuple(row) for row in old])
+        # Asked again, since a key may have been claimed anew between the two statements.
+        await tx.execute(delete(table).where(among, table.created_at < before))
     return len(old)
 
 

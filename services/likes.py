@@ -1,5 +1,6 @@
 """Likes on posts."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete
@@ -12,13 +13,16 @@ from core.ids import PostId
 from core.paging import Page, Window
 from core.viewer import Viewer
 from models.likes import PostLike
-from services import counters, known_first, outbox
+from services import counters, listings, outbox
+from services.listings import Listing
 from services.visibility import posts
 
-_LIKERS = """
-    select liker_id as person_id, created_at, liker_id as tie from post_likes
-    where author_id = :author and post_id = :post
-"""
+_LIKERS = Listing(
+    "likers",
+    ("author", "post"),
+    "select liker_id as person_id, created_at, liker_id as tie from post_likes"
+    " where author_id = {author} and post_id = {post}",
+)
 
 
 async def like_post(tx: Write, viewer: Viewer, post_id: PostId) -> None:
@@ -49,7 +53,7 @@ async def unlike_post(tx: Write, viewer: Viewer, post_id: PostId) -> None:
         outbox.emit(tx, PostUnliked(author_id=post_id.author_id, post_id=post_id.id, liker_id=viewer.user_id))
 
 
-async def page_of_likers(db: Read, viewer: Viewer, post_id: PostId, window: Window) -> Page[Any]:
-    """Who likes a post, those the viewer follows first, then the most recent; rows with `person_id`."""
-    keys = {"author": post_id.author_id, "post": post_id.id}
-    return await known_first.page(db, viewer, known_first.Listing(f"likers:{post_id}", _LIKERS, keys), window)
+async def pages_of_likers(db: Read, viewer: Viewer, asked: Sequence[tuple[PostId, Window]]) -> list[Page[Any]]:
+    """Who likes each post, those the viewer follows first, then the most recent; rows with `person_id`."""
+    lists = [((post_id.author_id, post_id.id), window) for post_id, window in asked]
+    return await listings.known_first(db, viewer, _LIKERS, lists)

@@ -2,10 +2,10 @@
 
 import secrets
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -14,15 +14,18 @@ from core import clock
 from core.db import Read, Write
 from core.events import PostDeleted, PostPublished, PostSubmitted, PostUpdated
 from core.ids import PostId, new_uuid
-from core.paging import Page, Window, cursor_id, decode_cursor, encode_cursor, page_of
+from core.paging import Page, Window
 from core.viewer import Viewer
 from models.media import Media
 from models.posts import Post, Shortcode
-from services import counters, media, mentions, outbox, permissions, places
+from services import counters, listings, media, mentions, outbox, permissions, places
+from services.listings import Listing
 from services.media import Attachment
 from services.places import PlaceChoice
 from services.visibility import posts
-from services.visibility.rows import PostRow
+from services.visibility.rows import PostRow, UserRow
+
+KINDS = ("PHOTO", "CAROUSEL")
 
 _LETTERS = string.ascii_letters + string.digits
 _SHORTCODE_LENGTH = 11
@@ -138,26 +141,30 @@ async def find_by_shortcode(db: Read, shortcode: str) -> PostId | None:
     return PostId(row.author_id, row.post_id) if row else None
 
 
-async def page_for_author(db: Read, author_id: UUID, kinds: Sequence[str] | None, window: Window) -> Page[PostId]:
-    """Published posts of a profile, newest first."""
-    scope = f"posts:{author_id}"
-    statement = (
-        select(Post.id)
-        .where(Post.author_id == author_id, Post.status == "PUBLISHED", Post.deleted_at.is_(None))
-        .order_by(Post.id.desc())
-        .limit(window.first + 1)
-    )
-    if kinds:
-        statement = statement.where(Post.kind.in_(kinds))
-    if window.after is not None:
-        statement = statement.where(Post.id < cursor_id(*decode_cursor(scope, window.after)))
-    found = [PostId(author_id, one) for one in await db.scalars(statement)]
-    return page_of(found, window, cursor_of)
+async def pages_for_authors(
+    db: Read, asked: Sequence[tuple[UserRow, Window]], kinds: Collection[str] | None
+) -> list[Page[PostId]]:
+    """Published posts of each profile, newest first; a page tells strangers nothing of those for followers."""
+    lists = [((author.id,), window) for author, window in asked]
+    is_close = [author.relationship.is_self or author.relationship.follows for author, _ in asked]
+    found = await listings.by_id(db, _published(frozenset(kinds or KINDS)), lists, [is_close])
+    return [page.each(partial(PostId, author.id)) for page, (author, _) in zip(found, asked, strict=True)]
 
 
 def cursor_of(post_id: PostId) -> str:
     """The position of a post in the list of its author's profile."""
-    return encode_cursor(f"posts:{post_id.author_id}", post_id.id)
+    return _published(frozenset(KINDS)).cursor((post_id.author_id,), post_id.id)
+
+
+@lru_cache
+def _published(kinds: Collection[str]) -> Listing:
+    listed = ", ".join(f"'{kind}'" for kind in KINDS if kind in kinds)
+    source = f"""
+        select id from posts
+        where author_id = {{author}} and status = 'PUBLISHED' and deleted_at is null
+        and kind in ({listed}) and (audience = 'PUBLIC' or {{is_close}})
+    """  # noqa: S608 - constants
+    return Listing("posts", ("author",), source, facts=("is_close",))
 
 
 def _tell_published(tx: Write, post_id: PostId) -> None:

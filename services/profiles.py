@@ -1,24 +1,16 @@
-"""Profiles: finding them, and changing one's own."""
+"""Profiles, changed by their owners."""
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from core import clock
-from core.db import Read, Write
+from core.db import Write
 from core.events import ProfileUpdated
 from core.viewer import Viewer
-from models.profiles import Handle, User
+from models.profiles import User
 from services import media, mentions, outbox
-
-
-async def find_by_handle(db: Read, handle: str) -> UUID | None:
-    """Whom a handle belongs to, with or without `@`, in any case."""
-    key = handle.removeprefix("@").lower()
-    found: UUID | None = await db.scalar(select(Handle.user_id).where(Handle.handle == key))
-    return found
 
 
 async def update_profile(tx: Write, viewer: Viewer, changes: Mapping[str, Any]) -> None:

@@ -201,5 +201,6 @@ async def purge(tx: Write, done_before: datetime, dead_before: datetime, limit: 
     """Forget tasks done, or dead and untouched, since these moments, at most `limit` of them; returns how many."""
     is_old = or_(Task.done_at < done_before, Task.dead_at < dead_before)
     old = await tx.scalars(select(Task.id).where(is_old).limit(limit))
-    await tx.execute(delete(Task).where(Task.id == any_(literal(old, ARRAY(Uuid)))))
+    # Asked again, since a dead task may have been revived between the two statements.
+    await tx.execute(delete(Task).where(Task.id == any_(literal(old, ARRAY(Uuid))), is_old))
     return len(old)

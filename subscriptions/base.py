@@ -1,14 +1,16 @@
 """Streams over the event log: where a stream starts, how it is resumed, and one event after the other."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
 from core import clock
-from core.errors import BadInput
+from core.errors import BadInput, Unavailable
 from core.paging import decode_cursor, encode_cursor
 from schema.context import Context
 from schema.events import StreamResetEvent, StreamResetReason
@@ -41,35 +43,54 @@ class Stream:
         """A cursor with one mark per topic; topics are named by a digest, so that it stays short and tells nothing."""
         return encode_cursor(f"stream:{self.name}", {_digest(topic): seq for topic, seq in marks.items()})
 
-    def marks(self, cursor: str) -> dict[str, int]:
-        """The marks of a cursor, for those topics of the stream that it knows."""
-        (known,) = decode_cursor(f"stream:{self.name}", cursor)
-        return {topic: known[_digest(topic)] for topic in self.topics if _digest(topic) in known}
+
+def marks_of(name: str, topics: Sequence[str], cursor: str) -> dict[str, int]:
+    """The marks of these topics in a cursor of the streams with this name; a cursor of others raises `BadInput`."""
+    (known,) = decode_cursor(f"stream:{name}", cursor)
+    return {topic: known[_digest(topic)] for topic in topics if _digest(topic) in known}
 
 
 async def events(ctx: Context, stream: Stream, after: str | None) -> AsyncGenerator[Any, None]:
-    """All events of a stream behind `after`, in order and without end; each is read with loaders of its own."""
+    """All events of a stream behind `after`, in order and without end; each is read with loaders of its own.
+
+    While the database is away a stream that has begun waits, and goes on where it was.
+    """
     marks, reset = await _start(ctx, stream, after)
     if reset is not None:
         yield StreamResetEvent(cursor=stream.cursor(marks), occurred_at=clock.now(), reason=reset)
     watched_at = clock.now()
     async with ctx.backends.pubsub.listening(stream.topics) as wakeups:
         while True:
-            if clock.now() - watched_at > REWATCH_AFTER:
-                watched_at = clock.now()
-                await _watch(ctx, stream)
-            async with ctx.backends.db.reading(fresh=True) as db:
-                logged = await event_log.read(db, marks, BATCH)
-            for each in _drawn_together(logged, stream.merged):
-                ctx.renew(fresh=True)
-                marks[each.topic] = each.seq
-                shown = await stream.present(ctx, each, stream.cursor(marks))
-                if shown is not None:
-                    yield shown
-            if any(each.event in stream.merged for each in logged):
-                await asyncio.sleep(BURST_SECONDS)
-            elif not logged:
+            logged, is_away = list[LoggedEvent](), True
+            with suppress(Unavailable):
+                watched_at = await _rewatch(ctx, stream, watched_at)
+                logged = await _read_on(ctx, marks, stream.merged)
+                for each in logged:
+                    shown = await _present(ctx, stream, each, marks)
+                    if shown is not None:
+                        yield shown
+                is_away = False
+            if is_away or not logged:
                 await wakeups.wait(POLL_SECONDS)
+            elif any(each.event in stream.merged for each in logged):
+                await asyncio.sleep(BURST_SECONDS)
+
+
+async def _present(ctx: Context, stream: Stream, logged: LoggedEvent, marks: dict[str, int]) -> Any:
+    """The event for the viewer, or None; its mark is passed once it could be read."""
+    ctx.renew(fresh=True)
+    shown = await stream.present(ctx, logged, stream.cursor({**marks, logged.topic: logged.seq}))
+    marks[logged.topic] = logged.seq
+    return shown
+
+
+async def _rewatch(ctx: Context, stream: Stream, watched_at: datetime) -> datetime:
+    """Have the topics of a long stream logged for another day, once in a while; answers when that was last done."""
+    now = clock.now()
+    if now - watched_at <= REWATCH_AFTER:
+        return watched_at
+    await _watch(ctx, stream)
+    return now
 
 
 async def _start(ctx: Context, stream: Stream, after: str | None) -> tuple[dict[str, int], StreamResetReason | None]:
@@ -78,7 +99,7 @@ async def _start(ctx: Context, stream: Stream, after: str | None) -> tuple[dict[
     if after is None:
         return now, None
     try:
-        marks = stream.marks(after)
+        marks = marks_of(stream.name, stream.topics, after)
     except BadInput:
         return now, StreamResetReason.CURSOR_INVALID
     async with ctx.backends.db.reading(fresh=True) as db:
@@ -89,6 +110,18 @@ async def _start(ctx: Context, stream: Stream, after: str | None) -> tuple[dict[
 async def _watch(ctx: Context, stream: Stream) -> dict[str, int]:
     """Have the topics logged for another day; answers where each of them stands."""
     return await ctx.backends.db.write(lambda tx: event_log.watch(tx, stream.topics))
+
+
+async def _read_on(ctx: Context, marks: Mapping[str, int], merged: frozenset[str]) -> list[LoggedEvent]:
+    """What happened behind the marks, drawn together; a burst of many batches is read to its end at once."""
+    position, found, is_full = dict(marks), list[LoggedEvent](), True
+    while is_full and len(found) < BATCH:
+        async with ctx.backends.db.reading(fresh=True) as db:
+            batch = await event_log.read(db, position, BATCH)
+        position |= {each.topic: each.seq for each in batch}
+        is_full = BATCH in Counter(each.topic for each in batch).values()
+        found = _drawn_together([*found, *batch], merged)
+    return found
 
 
 def _drawn_together(logged: Sequence[LoggedEvent], merged: frozenset[str]) -> list[LoggedEvent]:

@@ -7,17 +7,18 @@ import strawberry
 
 from core.errors import BadInput
 from core.ids import PostId, readable
-from schema import nodes
+from schema import nodes, wants
 from schema.context import Context
 from schema.events import PostEvent
-from schema.fields import root
+from schema.fields import Wanted, root
 from schema.post_events import PostEngagementEvent, PostRemovedEvent, PostUpdatedEvent
 from schema.posts import Post
 from services import event_log
 from services.event_log import LoggedEvent
 from subscriptions import base
-from subscriptions.base import Stream
+from subscriptions.base import Present, Stream
 
+_NAME = "post"
 _ENGAGEMENT = frozenset(["PostLiked", "PostUnliked", "CommentAdded", "CommentDeleted"])
 
 
@@ -25,17 +26,15 @@ _ENGAGEMENT = frozenset(["PostLiked", "PostUnliked", "CommentAdded", "CommentDel
 class PostSubscriptions:
     @root
     async def post_events(
-        ctx: Context, *, post_ids: list[strawberry.ID], after: str | None = None
+        ctx: Context, *, post_ids: list[strawberry.ID], after: str | None = None, wanted: Wanted
     ) -> AsyncGenerator[PostEvent | None, None]:
         asked = readable(PostId, post_ids)
         shown = {post.global_id() for post in await nodes.load(ctx, asked) if post}
-        followed = [post for post in asked if post in shown or post in _met_before(asked, after)]
-        async for event in base.events(ctx, _stream(followed), after):
+        met_before = _met_before(asked, after)
+        followed = [post for post in asked if post in shown or post in met_before]
+        topics = [_topic(post) for post in followed]
+        async for event in base.events(ctx, Stream(_NAME, topics, _presenting(wanted), merged=_ENGAGEMENT), after):
             yield event
-
-
-def _stream(posts: Sequence[PostId]) -> Stream:
-    return Stream("post", [_topic(post) for post in posts], _present, merged=_ENGAGEMENT)
 
 
 def _topic(post: PostId) -> str:
@@ -45,17 +44,28 @@ def _topic(post: PostId) -> str:
 def _met_before(posts: Sequence[PostId], after: str | None) -> set[PostId]:
     """Posts that the cursor's stream had: whoever comes back is told that one of them is gone."""
     try:
-        marks = _stream(posts).marks(after) if after else {}
+        marks = base.marks_of(_NAME, [_topic(post) for post in posts], after) if after else {}
     except BadInput:
         marks = {}
     return {post for post in posts if _topic(post) in marks}
 
 
-async def _present(ctx: Context, logged: LoggedEvent, cursor: str) -> PostEvent | None:
-    post_id = PostId(UUID(logged.ids["author_id"]), UUID(logged.ids["post_id"]))
-    post = await nodes.one(ctx, post_id, Post)
-    if post is None:
+def _presenting(wanted: Wanted) -> Present:
+    """How one stream shows its events. What happens to a post after it was removed is none of the viewer's business."""
+    gone: set[PostId] = set()
+
+    async def present(ctx: Context, logged: LoggedEvent, cursor: str) -> PostEvent | None:
+        post_id = PostId(UUID(logged.ids["author_id"]), UUID(logged.ids["post_id"]))
+        await wants.read_posts(ctx, [post_id], wanted, "post")
+        post = await nodes.one(ctx, post_id, Post)
+        if post is not None:
+            gone.discard(post_id)
+            kind = PostEngagementEvent if logged.event in _ENGAGEMENT else PostUpdatedEvent
+            return kind(cursor=cursor, occurred_at=logged.at, post=post)
+        if post_id in gone:
+            return None
+        gone.add(post_id)
         removed = strawberry.ID(str(post_id))
         return PostRemovedEvent(cursor=cursor, occurred_at=logged.at, removed_post_id=removed)
-    kind = PostEngagementEvent if logged.event in _ENGAGEMENT else PostUpdatedEvent
-    return kind(cursor=cursor, occurred_at=logged.at, post=post)
+
+    return present

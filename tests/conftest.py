@@ -46,5 +46,3 @@ async def backends(config: Settings) -> AsyncIterator[Backends]:
 def db(backends: Backends) -> Database:
     """The database of the test."""
     return backends.db
-
-

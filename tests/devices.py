@@ -4,11 +4,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 from itertools import count
 from secrets import token_hex
 from typing import Any, Self, TypeVar
 
 import httpx2
+from PIL import Image
 
 from tests import pictures
 from tests.live import RECOVERY_SECONDS
@@ -54,9 +56,10 @@ class Device:
 
     def __init__(self, base_url: str, name: str) -> None:
         self.handle = f"{name}{next(_numbers)}{token_hex(3)}"
+        self.password = "a long walk by the sea"
         self.repeats: Counter[str] = Counter()
         self.http = httpx2.Client(base_url=base_url, timeout=ANSWER_SECONDS)
-        who = {"handle": self.handle, "email": f"{self.handle}@example.org", "password": "a long walk by the sea"}
+        who = {"handle": self.handle, "email": f"{self.handle}@example.org", "password": self.password}
         entered = self.do(SIGN_UP, **who)
         self.id: str = entered["viewer"]["user"]["id"]
         self.token: str = entered["tokens"]["accessToken"]
@@ -82,17 +85,22 @@ class Device:
         """Announce, send and complete a photo; answers the upload's id."""
         upload = self.announce(photo)
         self.send(upload, photo)
-        self.do(COMPLETE, uploadId=upload["id"])
-        return str(upload["id"])
+        return self.complete(upload)
 
     def announce(self, photo: bytes = PHOTO) -> Any:
         """Begin an upload."""
-        about = {"purpose": "POST", "contentType": "image/jpeg", "byteSize": len(photo), "width": 80, "height": 60}
+        width, height = Image.open(BytesIO(photo)).size
+        size = {"byteSize": len(photo), "width": width, "height": height}
+        about = {"purpose": "POST", "contentType": "image/jpeg", **size}
         return self.do(BEGIN, **about, idempotencyKey=fresh_key())["upload"]
 
     def send(self, upload: Any, photo: bytes = PHOTO) -> None:
         """Send the bytes to the signed address."""
         self._persist(partial(self.try_to_send, upload, photo))
+
+    def complete(self, upload: Any) -> str:
+        """Say that the bytes are there; answers the upload's id."""
+        return str(self.do(COMPLETE, uploadId=upload["id"])["upload"]["id"])
 
     def publish(self, upload_id: str) -> str:
         """Post an upload; answers the id of the post, which publishes itself when the picture is ready."""

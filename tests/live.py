@@ -54,9 +54,10 @@ class Live:
         return self.workers[0]
 
     def add_worker(self) -> None:
-        """Start one worker more."""
+        """Start one worker more, and wait until it listens for work."""
         self.workers = [*self.workers, self._process("worker")]
         self.workers[-1].start()
+        eventually(lambda: len(self.sql(_LISTENERS)) == len(self.workers))
 
     def replace_workers(self, **settings: str) -> None:
         """Go on with a single worker, started with these settings on top."""
@@ -65,9 +66,10 @@ class Live:
         self.worker.start()
 
     def restore(self) -> None:
-        """Go back to one worker as it is by default."""
+        """Go back to one worker as it is by default; turns that a shifted clock has taken are given back."""
         if self.workers is not self._usual_workers:
             self.replace_workers()
+            self.sql("delete from periodic")
             self._usual_workers = self.workers
 
     def heal(self) -> None:
@@ -153,15 +155,17 @@ def kill(part: Part) -> None:
 
 @contextmanager
 def paused(part: Part) -> Iterator[None]:
-    """Freeze a part inside the block: it keeps its connections and answers nothing."""
+    """Freeze a part inside the block: it keeps its connections and answers nothing. It may be killed there."""
     assert part.pid is not None
     os.kill(part.pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        os.kill(part.pid, signal.SIGCONT)
+        if part.is_running:
+            os.kill(part.pid, signal.SIGCONT)
 
 
+_LISTENERS = "select pid from pg_stat_activity where query ilike 'listen %'"
 _UNDONE = """
     select (select count(*) from outbox where relayed_at is null), (select count(*) from tasks where done_at is null)
 """

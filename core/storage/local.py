@@ -143,13 +143,13 @@ class LocalStorage:
         return stored
 
     def _head(self, key: str) -> StoredObject:
-        with _missing(key):
+        with self._missing(key):
             byte_size = self.path(key).stat().st_size
             content_type, sha256 = json.loads((self._about / key).read_bytes())
         return StoredObject(key, byte_size, content_type, sha256)
 
     def _get_to(self, key: str, path: Path) -> StoredObject:
-        with _missing(key):
+        with self._missing(key):
             stored = self._head(key)
             shutil.copyfile(self.path(key), path)
             with path.open("rb") as file:
@@ -157,9 +157,22 @@ class LocalStorage:
         return StoredObject(key, path.stat().st_size, stored.content_type, sha256)
 
     def _delete(self, keys: Iterable[str]) -> None:
+        self._require_folder()
         for key in keys:
             self.path(key).unlink(missing_ok=True)
             (self._about / key).unlink(missing_ok=True)
+
+    @contextmanager
+    def _missing(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            self._require_folder()
+            raise MissingObject(key) from None
+
+    def _require_folder(self) -> None:
+        """Of a folder that is away nobody can say what is missing in it; raises `OSError`."""
+        self._objects.stat()
 
     def _walk(self, folder: Path, prefix: str, after: str) -> Iterator[ListedObject]:
         """Depth first in the order of whole keys: a folder sorts with the slash that follows its name."""
@@ -181,14 +194,6 @@ def _blocks(source: bytes | Path) -> Iterator[bytes]:
     with source.open("rb") as file:
         while block := file.read(_BLOCK):
             yield block
-
-
-@contextmanager
-def _missing(key: str) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise MissingObject(key) from None
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -45,8 +45,11 @@ async def purge_media(ctx: JobContext, event: PostDeleted, _: Claim) -> None:
 
 
 async def _settle(ctx: JobContext, standing: Standing) -> None:
-    """Copies are there before the row says so, and until it no longer does."""
-    if standing.should_be is standing.is_public:
+    """Copies are there before the row says so, and until it no longer does.
+
+    A row that says there are none proves nothing: an earlier try may have ended between row and copies.
+    """
+    if standing.should_be and standing.is_public:
         return
     if standing.should_be:
         await _copy(ctx, standing.rendition_keys)

@@ -6,7 +6,7 @@ from functools import wraps
 from math import ceil
 from typing import Any
 
-from core.buckets import Claim
+from core.buckets import Claim, network_of
 from core.errors import ApiError, BadInput, RateLimited, Refusals
 from core.viewer import Viewer
 from engine.kinds import Call, Guard, Kind
@@ -73,7 +73,7 @@ class Rate:
     def subject(self, viewer: Viewer) -> str:
         """Whose calls are counted together."""
         by_account = self.scope == "VIEWER" and viewer.is_signed_in
-        return f"viewer:{viewer.user_id}" if by_account else f"address:{viewer.address}"
+        return f"viewer:{viewer.user_id}" if by_account else f"address:{network_of(viewer.address)}"
 
 
 def require_quota(where: str, rates: Sequence[Rate], *, is_mutation: bool) -> Demand:

@@ -20,7 +20,7 @@ from graphql import (
 PATH = Path(__file__).parents[2] / "schema.graphql"
 
 ENFORCED = frozenset({"auth", "constraint", "rateLimit"})
-"""Directives that guard a field; `@cost` and `@listSize` are judged on the document, the others only tell."""
+"""Directives that guard a field; the others only tell."""
 
 
 class ContractError(Exception):

@@ -26,7 +26,7 @@ TOUCH_AFTER: Final = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class OpenSession:
-    """What a process believes of a session for five seconds."""
+    """What a process believes of a session for two seconds."""
 
     status: str
     expires_at: datetime

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from core.backends import Backends
-from core.buckets import Claim
+from core.buckets import Claim, network_of
 from core.db import Read
 from core.errors import BadCredentials, RateLimited
 from core.passwords import verify_password
@@ -48,7 +48,7 @@ def _failure(backends: Backends, identifier: str, address: str) -> list[Claim]:
     """What a failure uses up; nothing where the operator has switched rates off."""
     limit = FAILURES * backends.settings.rate_limit_factor
     name = sha256(_key(identifier).encode("utf-8", "surrogatepass")).hexdigest()
-    return [Claim(f"{name}/failedLogIn:{address}", limit, WITHIN_SECONDS)] if limit else []
+    return [Claim(f"{name}/failedLogIn:{network_of(address)}", limit, WITHIN_SECONDS)] if limit else []
 
 
 def _key(identifier: str) -> str:

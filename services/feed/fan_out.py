@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, text
+from sqlalchemy import TextClause, Uuid, bindparam, text
 
 from core.db import Read
 from core.ids import PostId
@@ -20,25 +20,23 @@ async def readers(db: Read, post_id: PostId, after: UUID | None) -> Sequence[UUI
 
 
 async def former_readers(db: Read, post_id: PostId, after: UUID | None) -> Sequence[UUID]:
-    """The next followers of the author of a deleted post."""
-    return await db.scalars(_FOLLOWERS, {"author": post_id.author_id, "after": after or _NOBODY, "count": PIECE})
+    """The next followers of the author of a deleted post; nobody if it was never published."""
+    parameters = {"author": post_id.author_id, "post": post_id.id, "after": after or _NOBODY, "count": PIECE}
+    return await db.scalars(_FORMER_READERS, parameters)
 
 
-_AUTHOR, _AFTER = bindparam("author", type_=Uuid), bindparam("after", type_=Uuid)
-
-_FOLLOWERS = text(
-    """
-    select follower_id from followers
-    where followee_id = :author and state = 'ACTIVE' and follower_id > :after
-    order by follower_id limit :count
-    """
-).bindparams(_AUTHOR, _AFTER)
-
-_READERS = text(
-    """
+_NEXT = """
     select f.follower_id from posts p join followers f on f.followee_id = p.author_id
-    where p.author_id = :author and p.id = :post and p.status = 'PUBLISHED' and p.deleted_at is null
+    where p.author_id = :author and p.id = :post and {is_read}
     and f.state = 'ACTIVE' and f.follower_id > :after
     order by f.follower_id limit :count
-    """
-).bindparams(_AUTHOR, _AFTER, bindparam("post", type_=Uuid))
+"""
+
+
+def _piece(is_read: str) -> TextClause:
+    parameters = [bindparam(name, type_=Uuid) for name in ("author", "post", "after")]
+    return text(_NEXT.format(is_read=is_read)).bindparams(*parameters)
+
+
+_READERS = _piece("p.status = 'PUBLISHED' and p.deleted_at is null")
+_FORMER_READERS = _piece("p.published_at is not null")

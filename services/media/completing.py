@@ -32,7 +32,7 @@ FAILURES: Final = {
 async def complete_upload(tx: Write, viewer: Viewer, upload_id: UploadId, arrived: StoredObject | None) -> None:
     """Hand one's own upload to the worker once its bytes have `arrived` in storage; later calls change nothing.
 
-    Bytes that are not the announced ones fail the upload: this commits, and `require_usable` tells the person.
+    Bytes that are not the announced ones fail the upload: that is a change, so it commits, and the upload tells why.
     """
     record = await _require_own(tx, viewer, upload_id)
     if record.state != "OPEN":

@@ -63,11 +63,13 @@ def judge(row: Any, relationship: Relationship) -> VisibleUser:
         is_private=row.is_private,
         status=row.user_status,
         access=access,
-        is_viewer=relationship.is_self,
+        relationship=relationship,
         created_at=row.user_created_at,
     )
     if access == "UNAVAILABLE":
-        user = replace(user, display_name=user.handle, pronouns=None, bio=None, links=(), avatar=None)
+        user = replace(
+            user, display_name=user.handle, pronouns=None, bio=None, links=(), avatar=None, is_verified=False
+        )
     return VisibleUser(user)
 
 

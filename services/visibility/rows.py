@@ -60,7 +60,7 @@ class UploadRow:
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """A profile; what `access` does not cover is blank already."""
+    """A profile, and how the viewer stands to the person; what `access` does not cover is blank already."""
 
     id: UUID
     handle: str
@@ -74,7 +74,7 @@ class UserRow:
     is_private: bool
     status: str
     access: Access
-    is_viewer: bool
+    relationship: Relationship
     created_at: datetime
 
 

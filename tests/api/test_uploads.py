@@ -266,10 +266,12 @@ async def test_bytes_that_differ_from_the_announced_ones_fail_the_upload_for_goo
     key = (await make.upload_row(backends.db, upload_id)).storage_key
     await backends.store.put(key, PHOTO[:-1] + b"\0", "image/jpeg")
 
-    for _ in range(2):
-        payload = await call(client, COMPLETE, uploadId=str(upload_id))
-        assert codes(payload) == [("MediaError", "MEDIA_REJECTED", None)]
-        assert payload["errors"][0]["upload"]["state"] == "FAILED"
+    failed = await done(client, COMPLETE, uploadId=str(upload_id))
+    again = await call(client, COMPLETE, uploadId=str(upload_id))
+
+    assert (failed["state"], failed["failure"]["code"]) == ("FAILED", "CHECKSUM")
+    assert codes(again) == [("MediaError", "MEDIA_REJECTED", None)]
+    assert again["errors"][0]["upload"]["state"] == "FAILED"
     assert (await make.upload_row(backends.db, upload_id)).failure_code == "CHECKSUM"
 
 
@@ -321,12 +323,13 @@ async def test_the_file_of_another_person_is_sent_all_the_same(
 
 async def test_missing_parts_are_signed_anew_until_they_came(client: Client) -> None:
     upload = await done(client, BEGIN, **photo())
-    assert len(upload["missing"]) == 1
+    assert (len(upload["missing"]), upload["parts"][0]["isReceived"]) == (1, False)
 
     await send(client, upload)
 
     found = (await client.ask(READ, id=upload["id"]))["node"]
-    assert (found["state"], found["missing"]) == ("OPEN", [])
+    assert (found["state"], found["missing"], found["receivedBytes"]) == ("OPEN", [], len(PHOTO))
+    assert found["parts"][0]["isReceived"]
 
 
 async def test_a_signature_runs_out(client: Client) -> None:

@@ -1,5 +1,6 @@
 """A day in the product, from signing up to leaving: it brings the services to run their statements."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -133,15 +134,17 @@ async def _act(client: Client, name: str, answer: str, **input: Any) -> Any:
 async def _work(ctx: JobContext) -> None:
     """Do all that waits, and a turn of everything that comes back."""
     sweeper = Sweeper(ctx, by_name(ROUTES))
-    waiting = 1
-    while waiting:
-        made = await relay(ctx, ROUTES)
-        with clock.frozen(clock.now() + tasks.HINT_TIME + timedelta(seconds=1)):
-            await sweeper.sweep()
-            await sweeper.finish(60)
-        async with ctx.db.reading(fresh=True) as db:
-            waiting = made + sum(await tasks.counts(db))
+    async with asyncio.timeout(60):
+        while await relay(ctx, ROUTES) or await _open_tasks(ctx):
+            with clock.frozen(clock.now() + tasks.HINT_TIME + timedelta(seconds=1)):
+                await sweeper.sweep()
+                await sweeper.finish(60)
     for work in PULSE:
         await work.work(ctx)
     for work in SCHEDULE:
         await turn(ctx, work)
+
+
+async def _open_tasks(ctx: JobContext) -> int:
+    async with ctx.db.reading(fresh=True) as db:
+        return (await tasks.counts(db))[0]

@@ -41,8 +41,10 @@ class Strings:
         self._bound: dict[str, tuple[Module, ast.expr]] = {}
         for module in modules:
             for node in module.tree.body:
-                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and len(node.targets) == 1:
-                    self._bound[f"{module.name}.{node.targets[0].id}"] = (module, node.value)
+                if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                    if isinstance(target, ast.Name):
+                        self._bound[f"{module.name}.{target.id}"] = (module, node.value)
 
     def value(self, module: Module, node: ast.expr) -> str | None:
         """The string an expression stands for; None for other expressions."""
@@ -81,4 +83,5 @@ def statements(modules: list[Module]) -> Iterator[Found]:
 def _is_whole(module: Module, node: ast.AST) -> bool:
     """Whether a string is neither a docstring nor a part of another string."""
     parent = module.parents[node]
-    return not isinstance(parent, ast.Expr | ast.JoinedStr | ast.FormattedValue | ast.BinOp)
+    is_part = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add)
+    return not is_part and not isinstance(parent, ast.Expr | ast.JoinedStr | ast.FormattedValue)

@@ -48,6 +48,9 @@ CAUGHT = {
     "statement = text('delete from posts where id = :id returning *')": "reads whole rows of posts",
     "FROM = 'from posts'\nstatement = text(f'select caption {FROM}')": "reads posts.caption",
     "statement = text('select ' + 'bio from users')": "reads users.bio",
+    "FROM: Final = 'from users'\nstatement = text(f'select bio {FROM}')": "reads users.bio",
+    "statement = text('select bio from users where id = %s' % name)": "reads users.bio",
+    "statement = text('select bio from users where {}'.format(condition))": "reads users.bio",
     "statement = text('table posts')": "reads whole rows of posts",
     "statement = text('SELECT * FROM posts')": "reads whole rows of posts",
     "statement = text(f'select {columns} from posts')": "brings unknown columns out of posts",
@@ -103,6 +106,14 @@ def test_visible_types_are_made_in_the_door_alone() -> None:
         for name in (*new_types(module, node), *made(node))
         if name in types
     ] == []
+
+
+def test_who_goes_around_a_loader_or_makes_a_visible_type_is_found() -> None:
+    code = "rows = db.all(x), posts.posts(db, v), posts.page(db, v), VisiblePost(row), cast('VisibleUser', row)"
+    module = Module("schema/sample.py", code)
+
+    assert list(reads(module)) == ["db.all", "posts.posts"]
+    assert {"VisiblePost", "VisibleUser"} <= {name for node in module.nodes for name in made(node)}
 
 
 def test_the_graph_knows_the_doors_types_but_not_its_functions() -> None:

@@ -2,31 +2,16 @@
 
 import json
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
 
 from tests.browser.chromium import Page
+from tests.browser.conftest import LiveApp
 
 LIKE = "mutation ($id: ID!) { likePost(input: { postId: $id }) { errors { message } } }"
 UNLIKE = "mutation ($id: ID!) { unlikePost(input: { postId: $id }) { errors { message } } }"
-
-
-class Person(Protocol):
-    @property
-    def handle(self) -> str: ...
-    @property
-    def token(self) -> str: ...
-
-
-class LiveApp(Protocol):
-    """A running development server with a seeded world; the first of its people follows somebody who posts."""
-
-    @property
-    def base_url(self) -> str: ...
-    @property
-    def people(self) -> list[Person]: ...
 
 
 async def test_the_page_opens_as_the_first_person_and_asks_no_other_host(live_app: LiveApp, page: Page) -> None:

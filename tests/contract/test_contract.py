@@ -6,7 +6,6 @@ from graphql import GraphQLObjectType, is_non_null_type, validate_schema
 
 from aperture.contract import check
 from aperture.graphql import schema
-from engine.kinds import misdeclared
 from schema.contract import bind, contract, differences
 
 
@@ -23,10 +22,6 @@ def test_a_field_that_the_contract_does_not_have_is_found() -> None:
 
 def test_every_directive_that_guards_is_bound() -> None:
     assert bind(schema) == contract().must_be_bound()
-
-
-def test_every_field_runs_a_level_at_a_time() -> None:
-    assert misdeclared(schema._schema) == []
 
 
 def test_every_part_of_the_running_schema_has_words() -> None:

@@ -492,6 +492,19 @@ async def test_a_full_disk_is_a_store_that_is_away(local: LocalStorage, tmp_path
         await local.put("private/x", BYTES, "image/jpeg")
 
 
+async def test_a_folder_that_is_away_misses_nothing(local: LocalStorage, tmp_path: Path) -> None:
+    (tmp_path / "store").rename(tmp_path / "elsewhere")
+
+    with pytest.raises(Unavailable):
+        await local.head("private/x")
+    with pytest.raises(Unavailable):
+        await local.get_to("private/x", tmp_path / "copy")
+    with pytest.raises(Unavailable):
+        await local.list_objects("private/")
+    with pytest.raises(Unavailable):
+        await local.delete(["private/x"])
+
+
 def test_the_settings_choose_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APERTURE_STORAGE_PATH", str(tmp_path))
     assert isinstance(open_store(Settings()), LocalStorage)  # type: ignore[call-arg]

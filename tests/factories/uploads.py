@@ -9,6 +9,8 @@ from core.db import Database, Write
 from core.ids import UploadId, new_uuid
 from core.viewer import Viewer
 from models.media import Media, Upload
+from services.media.announcing import OPEN_FOR
+from services.media.files import incoming_key
 
 _STATUS = {"OPEN": "UPLOADING", "PROCESSING": "PROCESSING", "READY": "READY", "FAILED": "FAILED"}
 
@@ -19,8 +21,13 @@ async def upload(db: Database, owner: Viewer, state: str = "READY", purpose: str
 
     async def work(tx: Write) -> None:
         row: dict[str, Any] = {"user_id": upload_id.user_id, "id": upload_id.id, "state": state, "purpose": purpose}
-        row |= {"content_type": "image/jpeg", "byte_size": 9, "storage_key": str(upload_id.id), "received_bytes": 9}
-        row |= {"fraction": 1.0, "created_at": now, "expires_at": now}
+        row |= {
+            "content_type": "image/jpeg",
+            "byte_size": 9,
+            "storage_key": incoming_key(upload_id),
+            "received_bytes": 9,
+        }
+        row |= {"fraction": 1.0, "created_at": now, "expires_at": now + OPEN_FOR}
         await tx.execute(insert(Upload).values(row))
         picture: dict[str, Any] = {"author_id": upload_id.user_id, "id": upload_id.id, "status": _STATUS[state]}
         picture |= {"width": 1080, "height": 1350, "focal_x": 0.5, "focal_y": 0.5, "is_public": False}

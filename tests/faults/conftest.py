@@ -27,9 +27,18 @@ def sign_up(live: Live) -> Iterator[SignUp]:
 
 
 @pytest.fixture
-def circle(sign_up: SignUp) -> list[Device]:
-    """Three people who all follow each other."""
+def circle(live: Live, sign_up: SignUp) -> list[Device]:
+    """Three people who all follow each other, and all that follows from it done."""
     people = [sign_up(name) for name in ("ana", "ben", "cleo")]
     for each in people:
         each.follow(*(other for other in people if other is not each))
+    live.await_rest()
     return people
+
+
+@pytest.fixture
+def posts(live: Live, circle: list[Device]) -> list[str]:
+    """A published post by each of them."""
+    posts = [each.publish(each.upload()) for each in circle]
+    live.await_rest()
+    return posts

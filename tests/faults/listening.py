@@ -80,7 +80,7 @@ class Listener:
             self._failure = failure
 
     def _converse(self, socket: ClientConnection) -> None:
-        """Speak the protocol. A stream that ends is begun again on the same socket; an unread event costs the socket."""
+        """Speak the protocol. A stream that ends is begun again on its socket; an unread event costs the socket."""
         _send(socket, type="connection_init", payload={"authorization": f"Bearer {self._token}"})
         for text in socket:
             message = json.loads(text)

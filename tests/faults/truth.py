@@ -2,9 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import httpx2
+
 from core.ids import PostId, UserId
+from core.storage.keys import Area
 from tests.devices import POST, Device
 from tests.faults.load import Actor
 from tests.live import Live
@@ -28,7 +33,7 @@ def require_posts(live: Live, devices: Sequence[Device], posts: Collection[str])
     published = published_by(live, devices)
     assert sorted(published) == sorted(posts)
     for reader in devices:
-        assert reader.home_feed() == [post for post in published if not _is_by(reader, post)]
+        assert reader.home_feed() == [post for post in published if author_of(post) != reader.id]
 
 
 def require_counts(live: Live, reader: Device, posts: Collection[str]) -> None:
@@ -38,6 +43,22 @@ def require_counts(live: Live, reader: Device, posts: Collection[str]) -> None:
     for post in posts:
         shown = reader.look_at(POST, post)
         assert (shown["likeCount"], shown["commentCount"]) == (likes[post], comments[post])
+
+
+def require_renditions(post: dict[str, Any]) -> None:
+    """Every address of its pictures leads to a file of the promised size."""
+    variants = [variant for medium in post["media"] for variant in medium["variants"]]
+    assert variants
+    for each in variants:
+        answer = httpx2.get(each["url"])
+        assert (answer.status_code, len(answer.content)) == (httpx2.codes.OK, each["byteSize"])
+
+
+def files_of(live: Live, device: Device, area: Area | None = None) -> list[Path]:
+    """The files of a person's uploads, in one area or in all of them."""
+    folder = live.site.objects / "objects"
+    found = folder.glob(f"{area or '*'}/*/{UserId.parse(device.id).id.hex}/**/*")
+    return [path for path in found if path.is_file()]
 
 
 def likes_of(live: Live, posts: Collection[str]) -> set[tuple[str, str]]:
@@ -58,14 +79,15 @@ def published_by(live: Live, devices: Sequence[Device]) -> list[str]:
     return [_post(author, post) for author, post in rows if author in people]
 
 
+def author_of(post: str) -> str:
+    """The id of the person whose post it is."""
+    return str(UserId(PostId.parse(post).author_id))
+
+
 def _under(live: Live, posts: Collection[str], what: str) -> list[list[str]]:
     ids = ", ".join(f"'{PostId.parse(post).id}'" for post in posts)
-    return live.sql(f"select {what} where post_id in ({ids})")  # noqa: S608 - ids that the server gave us
+    return live.sql(f"select {what} where post_id in ({ids})")
 
 
 def _post(author_id: str, id: str) -> str:
     return str(PostId(UUID(author_id), UUID(id)))
-
-
-def _is_by(device: Device, post: str) -> bool:
-    return str(UserId(PostId.parse(post).author_id)) == device.id

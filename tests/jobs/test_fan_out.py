@@ -173,6 +173,17 @@ async def test_a_deleted_post_leaves_timelines_and_watchers_are_told(ctx: JobCon
     assert [each.event for each in await told(ctx, marks)] == ["PostDeleted"]
 
 
+async def test_nobody_hears_of_a_post_that_is_deleted_before_it_was_published(ctx: JobContext) -> None:
+    ana, ben = await person(ctx.db, "ana"), await person(ctx.db, "ben")
+    await make.follow(ctx.db, ana, ben)
+    marks = await watch(ctx, ana)
+    draft = await make.post(ctx.db, ben, status="PROCESSING", published_at=None, deleted_at=make.START)
+
+    await run(ctx, PostDeleted(author_id=draft.author_id, post_id=draft.id), feed.take_back_post)
+
+    assert await told(ctx, marks) == []
+
+
 @pytest.mark.parametrize("kind", [UserFollowed, UserUnfollowed])
 async def test_a_change_of_follows_starts_the_feed_anew(
     ctx: JobContext, kind: type[UserFollowed | UserUnfollowed]

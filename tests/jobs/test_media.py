@@ -289,6 +289,19 @@ async def test_copies_are_withdrawn_when_the_audience_narrows_and_return_when_it
     assert await sweeping.consistency(ctx.db, ctx.store) == []
 
 
+async def test_copies_left_by_a_try_that_broke_off_are_withdrawn(ctx: JobContext, ana: Viewer) -> None:
+    upload_id = await make.ready(ctx, ana)
+    post_id = await make.published(ctx.db, ana, upload_id)
+    await make.settle(ctx)
+
+    await ctx.db.write(partial(posts.update_post, viewer=ana, post_id=post_id, changes={"audience": "FOLLOWERS"}))
+    broken_off = partial(publishing.mark, media_id=make.media_id(upload_id), is_public=False)
+    assert await ctx.db.write(broken_off)
+    await make.settle(ctx)
+
+    assert await make.keys_in(ctx.store, Area.PUBLIC) == []
+
+
 async def test_an_audience_that_changed_while_copies_were_made_counts(ctx: JobContext, ana: Viewer) -> None:
     upload_id = await make.ready(ctx, ana)
     await make.published(ctx.db, ana, upload_id, audience="FOLLOWERS")

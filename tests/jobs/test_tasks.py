@@ -33,6 +33,7 @@ from tests.jobs.parts import (
     swept,
     task_of,
 )
+from tests.services.locks import until_somebody_waits
 
 COUNT: Routes = {PostLiked: (count,)}
 STUMBLE: Routes = {PostLiked: (stumble,)}
@@ -282,6 +283,22 @@ async def test_done_and_dead_tasks_are_forgotten_after_their_time(ctx: JobContex
     assert await kept(ctx.db, done) is None
     assert await kept(ctx.db, dead) is None
     assert await kept(ctx.db, waiting) is not None
+
+
+async def test_a_dead_task_revived_during_a_purge_stays(ctx: JobContext) -> None:
+    dead = await _dead(ctx, stumble)
+
+    with later(365 * 24 * 3600):
+        now = clock.now()
+        async with ctx.db.transaction() as tx:
+            assert await tasks.retry(tx, dead)
+            purge = asyncio.create_task(
+                ctx.db.write(lambda other: tasks.purge(other, done_before=now, dead_before=now))
+            )
+            await until_somebody_waits(ctx.db)
+        await purge
+
+    assert await kept(ctx.db, dead) is not None
 
 
 async def _claim(ctx: JobContext, task_id: UUID, name: str = count.name) -> Claim:

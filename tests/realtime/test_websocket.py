@@ -13,10 +13,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from aperture.presence import CONNECTIONS_PER_USER
 from aperture.socket import SocketLimits
 from core import clock, telemetry
 from core.errors import ApiError, Unavailable
+from core.tokens import SESSION_MEMORY_SECONDS
 from core.viewer import Viewer
 from tests.small_graph import ANA, ORIGIN, SECRET, World, serving, small_application
 
@@ -36,8 +36,8 @@ def world() -> World:
 
 @asynccontextmanager
 async def sockets(world: World, **limits: Any) -> AsyncIterator[str]:
-    per_user = limits.pop("connections_per_user", CONNECTIONS_PER_USER)
-    app = small_application(world, socket_limits=SocketLimits(**limits), connections_per_user=per_user)
+    bounds = {name: limits.pop(name) for name in ("connections_per_user", "nameless_per_network") if name in limits}
+    app = small_application(world, socket_limits=SocketLimits(**limits), **bounds)
     async with serving(app) as (host, port):
         yield f"ws://{host}:{port}/graphql"
 
@@ -333,6 +333,10 @@ async def test_a_session_that_ends_closes_the_socket(world: World) -> None:
         assert await closed(socket) == 4403
 
 
+def test_a_session_that_ends_elsewhere_closes_its_sockets_within_five_seconds() -> None:
+    assert SocketLimits().check_seconds + SESSION_MEMORY_SECONDS <= 5
+
+
 async def test_a_session_that_cannot_be_checked_keeps_its_socket(world: World) -> None:
     asked = asyncio.Semaphore(0)
 
@@ -370,6 +374,28 @@ async def test_sockets_per_person_are_bounded(world: World) -> None:
 
         assert await closed(second) == 4413
         assert (await answers(first, "{ hello }"))[0]["type"] == "next"
+
+
+async def test_sockets_of_nobody_in_particular_are_bounded_by_network(world: World) -> None:
+    async with sockets(world, nameless_per_network=1) as url, opened(url) as first, opened(url) as second:
+        await init(first)
+        await send(second, INIT)
+
+        assert await closed(second) == 4413
+        async with opened(url) as third:
+            await init(third, authorization="good")
+
+
+async def test_a_suspension_closes_the_socket(world: World) -> None:
+    async with sockets(world, check_seconds=0.01) as url, opened(url) as socket:
+        await init(socket, authorization="good")
+        world.viewers["good"] = Viewer(id=ANA, is_suspended=True)
+
+        assert await closed(socket) == 4403
+
+        async with opened(url) as again:
+            await init(again, authorization="good")
+            assert (await answers(again, "{ hello }"))[0]["type"] == "next"
 
 
 async def test_a_client_that_does_not_read_is_sent_away(world: World) -> None:

@@ -93,8 +93,8 @@ async def test_pages_follow_each_other_in_every_order(db: Database, order: Order
     written = [await comment(db, ben, picture, f"{number}") for number in range(5)]
 
     async with db.reading() as read:
-        first = await comments.page(read, ana, picture, order, Window(2))
-        rest = await comments.page(read, ana, picture, order, Window(5, first.cursors[-1]))
+        (first,) = await comments.pages(read, ana, order, [(picture, Window(2))])
+        (rest,) = await comments.pages(read, ana, order, [(picture, Window(5, first.cursors[-1]))])
 
     expected: list[CommentId] = written if order == "OLDEST" else written[::-1]
     assert [*first.ids, *rest.ids] == expected
@@ -108,6 +108,6 @@ async def test_comments_of_followed_people_are_on_top(db: Database) -> None:
     await follow(db, ana, ben)
 
     async with db.reading() as read:
-        page = await comments.page(read, ana, picture, "TOP", Window(5))
+        (page,) = await comments.pages(read, ana, "TOP", [(picture, Window(5))])
 
     assert list(page.ids) == [early, late]

@@ -6,7 +6,7 @@ import pytest
 
 from core.db import Database
 from core.errors import Invalid, NotFound
-from core.ids import new_uuid
+from core.ids import UserId, new_uuid
 from core.paging import Window
 from core.viewer import Viewer
 from services import counters, follows
@@ -83,11 +83,12 @@ async def test_lists_are_paged_without_gap_while_people_come(db: Database) -> No
         await db.write(partial(follows.follow_user, viewer=fan, user_id=ana.user_id))
 
     async with db.reading() as read:
-        first = await follows.page_of_followers(read, Viewer(), ana.user_id, Window(2))
+        (first,) = await follows.pages_of_followers(read, Viewer(), [(UserId(ana.user_id), Window(2))])
     late = await person(db, "late")
     await db.write(lambda tx: follows.follow_user(tx, late, ana.user_id))
     async with db.reading() as read:
-        rest = await follows.page_of_followers(read, Viewer(), ana.user_id, Window(10, first.cursors[-1]))
+        following_page = Window(10, first.cursors[-1])
+        (rest,) = await follows.pages_of_followers(read, Viewer(), [(UserId(ana.user_id), following_page)])
 
     listed = [row.person_id for row in (*first.ids, *rest.ids)]
     assert sorted(listed) == sorted(fan.user_id for fan in fans)
@@ -100,8 +101,8 @@ async def test_following_lists_whom_a_person_follows(db: Database) -> None:
         await db.write(partial(follows.follow_user, viewer=ana, user_id=friend.user_id))
 
     async with db.reading() as read:
-        first = await follows.page_of_following(read, ana.user_id, Window(2))
-        rest = await follows.page_of_following(read, ana.user_id, Window(2, first.cursors[-1]))
+        (first,) = await follows.pages_of_following(read, [(UserId(ana.user_id), Window(2))])
+        (rest,) = await follows.pages_of_following(read, [(UserId(ana.user_id), Window(2, first.cursors[-1]))])
 
     assert first.has_next
     assert {row.person_id for row in (*first.ids, *rest.ids)} == {friend.id for friend in friends}

@@ -172,6 +172,22 @@ async def test_purge_forgets_the_old_and_keeps_the_rest(db: Database) -> None:
     assert await db.write(lambda tx: idempotency.purge(tx, NOON + timedelta(seconds=1))) == 0
 
 
+async def test_purge_keeps_an_old_key_that_is_claimed_anew_meanwhile(db: Database) -> None:
+    with clock.frozen(NOON):
+        await once(db, PaintInput(), "yesterday")
+    before = NOON + idempotency.KEPT_FOR
+
+    with clock.frozen(before):
+        async with db.transaction() as tx:
+            assert await idempotency.claim(tx, SCOPE, KEY, "PaintInput", PaintInput()) is None
+            purge = asyncio.create_task(db.write(lambda other: idempotency.purge(other, before)))
+            await until_somebody_waits(db)
+            await idempotency.store(tx, SCOPE, KEY, {"id": "today"})
+        await purge
+
+        assert await once(db, PaintInput(), "again") == "today"
+
+
 async def test_the_stored_digest_is_keyed(db: Database) -> None:
     await once(db, PaintInput(text="a password"))
 

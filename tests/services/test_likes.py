@@ -89,8 +89,8 @@ async def test_likers_the_viewer_follows_come_first(db: Database) -> None:
     await follow(db, ana, fans[0])
 
     async with db.reading() as read:
-        first = await likes.page_of_likers(read, ana, picture, Window(2))
-        rest = await likes.page_of_likers(read, ana, picture, Window(2, first.cursors[-1]))
+        (first,) = await likes.pages_of_likers(read, ana, [(picture, Window(2))])
+        (rest,) = await likes.pages_of_likers(read, ana, [(picture, Window(2, first.cursors[-1]))])
 
     listed = [row.person_id for row in (*first.ids, *rest.ids)]
     assert listed[0] == fans[0].id

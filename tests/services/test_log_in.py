@@ -85,6 +85,16 @@ async def test_ten_failures_from_one_address_are_enough(backends: Backends, ana:
         assert await log_in.recognise(limited, "ana.lima", PASSWORD, HOME) == ana
 
 
+async def test_moving_within_ones_own_network_gives_no_more_guesses(backends: Backends, ana: UUID) -> None:
+    limited = replace(backends, settings=backends.settings.model_copy(update={"rate_limit_factor": 1.0}))
+    for number in range(10):
+        with pytest.raises(BadCredentials):
+            await log_in.recognise(limited, "ana.lima", "another password", f"2001:db8:1:2::{number}")
+
+    with pytest.raises(RateLimited):
+        await log_in.recognise(limited, "ana.lima", "another password", "2001:db8:1:2:ffff::1")
+
+
 async def test_right_passwords_use_nothing_up(backends: Backends, ana: UUID) -> None:
     limited = replace(backends, settings=backends.settings.model_copy(update={"rate_limit_factor": 1.0}))
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core import buckets, clock
-from core.buckets import Buckets, Claim
+from core.buckets import Buckets, Claim, network_of
 from core.redis import Cache
 
 # Begins a window of every length used here.
@@ -160,3 +160,19 @@ async def test_claims_of_one_subject_live_in_one_slot_and_expire(redis_url: str,
     assert keys == [b"rate:{usr_a}/all", b"rate:{usr_a}/like"]
     assert 0 < lifetimes[0] <= 10_000 < lifetimes[1] <= 120_000
     await cache.aclose()
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:aaaa::7", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::8", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::8", "2001:db8:1:3::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_a_subscriber_of_many_addresses_is_one_caller(address: str, network: str) -> None:
+    assert network_of(address) == network

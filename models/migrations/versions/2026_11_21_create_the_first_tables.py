@@ -236,6 +236,13 @@ def upgrade() -> None:
         info={"sharding": "distributed", "column": "author_id", "group": "users"},
     )
     op.create_index(
+        "posts_deleted_at",
+        "posts",
+        ["deleted_at"],
+        unique=False,
+        postgresql_where="deleted_at is not null",
+    )
+    op.create_index(
         "posts_author_id_id_published",
         "posts",
         ["author_id", "id"],
@@ -412,6 +419,7 @@ def downgrade() -> None:
     op.drop_table("shortcodes")
     op.drop_index(op.f("sessions_user_id_last_active_at"), table_name="sessions")
     op.drop_table("sessions")
+    op.drop_index("posts_deleted_at", table_name="posts", postgresql_where="deleted_at is not null")
     op.drop_index(
         "posts_author_id_id_published",
         table_name="posts",

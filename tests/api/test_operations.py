@@ -1,0 +1,202 @@
+"""What real clients send for their screens: every operation of `operations/` runs, and says no where it must."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import OperationType, get_operation_ast, parse, print_ast, validate
+from graphql.utilities import separate_operations
+
+from aperture.execution import Graph, GraphQLRequest, subscribe
+from aperture.graphql import schema
+from core.backends import Backends
+from core.db import Database
+from core.ids import UserId, new_uuid
+from core.viewer import Viewer
+from schema.context import Context
+from schema.contract import contract
+from services import comments, follows, likes
+from tests.api.conftest import SignIn
+from tests.client import Client
+from tests.factories.people import person
+from tests.factories.posts import post
+from tests.factories.uploads import upload
+
+OPERATIONS = {
+    name: document
+    for text in ["\n".join(path.read_text() for path in sorted((Path(__file__).parent / "operations").glob("*")))]
+    for name, document in separate_operations(parse(text)).items()
+}
+"""Each operation with the fragments it needs, as client compilers send it."""
+
+BY_KIND = {
+    kind: [name for name, document in OPERATIONS.items() if get_operation_ast(document).operation is kind]  # type: ignore[union-attr]
+    for kind in OperationType
+}
+
+INPUTS: Mapping[str, Mapping[str, Any]] = {
+    "logOut": {},
+    "updateProfile": {"bio": "x"},
+    "followUser": {"userId": "x"},
+    "unfollowUser": {"userId": "x"},
+    "beginUpload": {"purpose": "POST", "contentType": "image/jpeg", "byteSize": 1},
+    "completeUpload": {"uploadId": "x"},
+    "cancelUpload": {"uploadId": "x"},
+    "createPost": {"content": {"photo": {"uploadId": "x"}}},
+    "updatePost": {"postId": "x"},
+    "deletePost": {"postId": "x"},
+    "likePost": {"postId": "x"},
+    "unlikePost": {"postId": "x"},
+    "addComment": {"postId": "x", "text": "x"},
+    "deleteComment": {"commentId": "x"},
+}
+"""The least input of every mutation that needs a session."""
+
+
+async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
+    """Two people who know each other and a post, and the variables of every query and mutation about them."""
+    known = {"ana": str(UserId(ana.user_id))}
+    ben = await person(db, "ben", bio="With @ana", bio_mentions=known)
+    await db.write(lambda tx: follows.follow_user(tx, ana, ben.user_id))
+    shown = await post(db, ben, caption="Hello @ana", caption_mentions=known, shortcode="abcdefghijk")
+    for viewer in (ana, ben):
+        await db.write(lambda tx, viewer=viewer: likes.like_post(tx, viewer, shown))  # type: ignore[misc]
+    written = await db.write(lambda tx: comments.add_comment(tx, ben, shown, "Hi @ana https://example.com"))
+    await upload(db, ana, "OPEN")
+    post_id, user_id = str(shown), str(UserId(ben.user_id))
+    file = {"purpose": "POST", "contentType": "image/jpeg", "byteSize": 10, "width": 4, "height": 5}
+    return {
+        "HomeScreen": {"postCount": 5},
+        "HomeFeedNextPage": {"after": ""},
+        "PostScreen": {"shortcode": "abcdefghijk"},
+        "CommentsNextPage": {"postId": post_id, "after": comments.newest_cursor(shown, written), "order": "NEWEST"},
+        "Likers": {"postId": post_id},
+        "WriteComment": {"input": {"postId": post_id, "text": "Hi", "idempotencyKey": "of this tap"}},
+        "Like": {"input": {"postId": post_id}},
+        "ProfileScreen": {"handle": "@Ben"},
+        "ProfileGridNextPage": {"userId": user_id, "after": "", "kinds": ["PHOTO"]},
+        "Follow": {"input": {"userId": user_id}},
+        "ComposeForm": {},
+        "BeginUpload": {"input": {**file, "idempotencyKey": "of this file"}},
+        "ComposePost": {"input": {"content": {"photo": {"uploadId": str(await upload(db, ana))}}, "caption": "Sea"}},
+        "SelfCheck": {},
+        "OpenLink": {"url": "http://localhost:8000/p/abcdefghijk"},
+    }
+
+
+def text(name: str) -> str:
+    return print_ast(OPERATIONS[name])
+
+
+async def cursors(client: Client) -> dict[str, dict[str, str]]:
+    """Where the next pages begin."""
+    feed = (await client.ask(text("HomeScreen")))["viewer"]["homeFeed"]
+    grid = (await client.ask(text("ProfileScreen"), handle="ben"))["user"]["posts"]
+    return {
+        "HomeFeedNextPage": {"after": feed["pageInfo"]["endCursor"]},
+        "ProfileGridNextPage": {"after": grid["pageInfo"]["endCursor"]},
+    }
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_fits_the_contract_and_the_running_schema(name: str) -> None:
+    for each in (contract().schema, schema._schema):
+        assert validate(each, OPERATIONS[name]) == []
+
+
+async def test_every_query_and_mutation_runs_without_an_error(db: Database, sign_in: SignIn) -> None:
+    ana = await person(db, "ana")
+    variables = await world(db, ana)
+    client = await sign_in(ana)
+    for name, after in (await cursors(client)).items():
+        variables[name] |= after
+
+    answers = {name: await client.ask(text(name), **variables[name]) for name in variables}
+
+    assert set(variables) == {*BY_KIND[OperationType.QUERY], *BY_KIND[OperationType.MUTATION]}
+    assert [edge["node"]["caption"]["text"] for edge in answers["HomeScreen"]["viewer"]["homeFeed"]["edges"]] == [
+        "Hello @ana"
+    ]
+    assert answers["PostScreen"]["post"]["caption"]["segments"][1]["user"]["handle"] == "ana"
+    assert answers["PostScreen"]["post"]["comments"]["edges"][0]["node"]["author"]["handle"] == "ben"
+    assert [node["handle"] for node in answers["Likers"]["node"]["likers"]["nodes"]] == ["ben", "ana"]
+    assert answers["ProfileScreen"]["user"]["bio"]["segments"][1]["user"]["handle"] == "ana"
+    assert answers["ComposePost"]["createPost"]["post"]["status"] == "PUBLISHED"
+    assert len(answers["BeginUpload"]["beginUpload"]["upload"]["parts"]) == 1
+    assert all(
+        payload["errors"] == [] for name in BY_KIND[OperationType.MUTATION] for payload in answers[name].values()
+    )
+
+
+async def test_signed_out_the_public_screens_read_the_same(api: Client, db: Database, sign_in: SignIn) -> None:
+    ana = await person(db, "ana")
+    variables = await world(db, ana)
+
+    for name in ("PostScreen", "CommentsNextPage", "Likers", "ProfileScreen", "OpenLink"):
+        (found,) = (await api.ask(text(name), **variables[name])).values()
+        assert found is not None, name
+    for name in ("HomeScreen", "SelfCheck"):
+        assert await api.ask(text(name)) == {"viewer": None}
+    seen = (await api.ask(text("PostScreen"), **variables["PostScreen"]))["post"]
+    assert (seen["viewerHasLiked"], seen["viewerCanComment"], seen["author"]["relationship"]) == (False, False, None)
+
+
+@pytest.mark.parametrize("name", BY_KIND[OperationType.SUBSCRIPTION])
+async def test_every_subscription_opens(backends: Backends, db: Database, name: str) -> None:
+    ana = await person(db, "ana")
+    variables = {"after": "from now on", "postIds": [str(await post(db, ana))]}
+    asked = {key: value for key, value in variables.items() if f"${key}" in text(name)}
+    context = Context(backends, Viewer(id=ana.user_id, session_id=new_uuid()))
+
+    answers = await subscribe(Graph(schema._schema), GraphQLRequest(text(name), asked), context)
+
+    assert not isinstance(answers, dict), answers
+    (event,) = (await anext(answers))["data"].values()
+    assert event["reason"] == "CURSOR_INVALID"
+    await answers.aclose()
+
+
+async def test_whoever_needs_a_session_is_asked_for_one(api: Client, db: Database, sign_in: SignIn) -> None:
+    suspended = await sign_in(await person(db, "eva", status="SUSPENDED"))
+    levels = {
+        each.where.removeprefix("Mutation."): each.values["requires"]
+        for each in contract().all_applied()
+        if each.name == "auth" and each.where.startswith("Mutation.")
+    }
+
+    assert set(levels) == set(INPUTS)
+    for name, level in levels.items():
+        of = f"{name[0].upper()}{name[1:]}Input!"
+        document = f"mutation ($input: {of}) {{ {name}(input: $input) {{ errors {{ code }} }} }}"
+        assert await api.refusal(document, input=INPUTS[name]) == "UNAUTHENTICATED"
+        if level == "VIEWER":
+            assert await suspended.refusal(document, input=INPUTS[name]) == "ACCOUNT_RESTRICTED"
+
+
+async def test_a_suspended_person_reads_the_account_and_nothing_private_beside_it(
+    db: Database, sign_in: SignIn
+) -> None:
+    client = await sign_in(await person(db, "eva", status="SUSPENDED"))
+
+    account = (await client.ask(text("SelfCheck")))["viewer"]["account"]
+
+    assert account["status"] == "SUSPENDED"
+    for field in (
+        "homeFeed { nodes { __typename } }",
+        'homeFeedHint(since: "x") { newPostCount }',
+        "uploads { nodes { id } }",
+    ):
+        assert await client.refusal(f"{{ viewer {{ {field} }} }}") == "ACCOUNT_RESTRICTED"
+
+
+@pytest.mark.parametrize("body", [b'{"query": "{ node(id: \\"\\ud800\\") { id } }"}', b'{"query": "\\ud800"}'])
+async def test_half_a_character_is_no_text(api: Client, body: bytes) -> None:
+    answer = await api.http.post("/graphql", content=body, headers={"content-type": "application/json"})
+
+    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_half_a_character_in_a_document_is_refused(api: Client) -> None:
+    assert await api.refusal('{ user(by: {handle: "\\uD800"}) { id } }') == "PARSE_FAILED"
+    assert await api.refusal('{ user(by: {handle: "\\u{D800}"}) { id } }') == "PARSE_FAILED"

@@ -1,0 +1,1 @@
+"""What each viewer sees along every path of the contract."""

@@ -1,0 +1,141 @@
+"""The matrix: operations that lead along the paths of the contract to what Eva hides, and who gets to see it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Who = Literal["nobody", "stranger", "follower", "author"]
+
+VIEWERS: tuple[Who, ...] = ("nobody", "stranger", "follower", "author")
+
+FRAGMENTS = """
+fragment P on Post {
+  caption { text segments { ... on MentionSegment { user { id } } } } author { id } media { id } cover { id }
+  mentions { id } likers { nodes { id } edges { node { id } } }
+  commentPreview { body { text } } comments { nodes { ...C } edges { node { ...C } } }
+}
+fragment C on Comment { body { text } author { id } post { id } }
+fragment U on User {
+  avatar { id } relationship { id user { id } } posts { nodes { ...P } edges { node { ...P } } }
+  followers { nodes { id } edges { node { id } } } following { nodes { id } edges { node { id } } }
+}
+fragment E on UserError {
+  code ... on ConflictError { existing { id } } ... on MediaError { upload { media { id } } }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One operation; whoever is not in `seen_by` finds nothing of Eva's in the answer."""
+
+    selection: str
+    seen_by: frozenset[Who]
+    operation: str = "query"
+
+
+def _seen_by(*who: Who) -> frozenset[Who]:
+    return frozenset(who)
+
+
+def _mutation(name: str, input: str, answer: str, *who: Who) -> Row:
+    return Row(f"{name}(input: {{{input}}}) {{ {answer} errors {{ ...E }} }}", _seen_by(*who), "mutation")
+
+
+_AUDIENCE = _seen_by("follower", "author")
+
+READS = {
+    "node": Row("node(id: $post) { ...P }", _AUDIENCE),
+    "nodes": Row("nodes(ids: $ids) { id ...P ...U ... on Comment { body { text } } }", _AUDIENCE),
+    "resource": Row("resource(url: $url) { ...P }", _AUDIENCE),
+    "post": Row("post(by: {shortcode: $code}) { ...P }", _AUDIENCE),
+    "comment": Row("comment(id: $comment) { ...C post { ...P } }", _AUDIENCE),
+    "user": Row("user(by: {id: $author}) { ...U }", _AUDIENCE),
+    "home feed": Row("viewer { homeFeed { nodes { ...P } edges { node { ...P } } } }", _seen_by("follower")),
+    "own things": Row(
+        "viewer { user { id } account { id } session { id } uploads { nodes { media { id } } edges { node { id } } } }",
+        _seen_by("author"),
+    ),
+}
+
+WRITES = {
+    "likePost": _mutation("likePost", "postId: $post", "post { ...P }", "follower", "author"),
+    "unlikePost": _mutation("unlikePost", "postId: $post", "post { ...P }", "follower", "author"),
+    "addComment": _mutation(
+        "addComment",
+        'postId: $post, text: "Oh"',
+        "comment { ...C } commentEdge { node { ...C } } post { ...P }",
+        "follower",
+        "author",
+    ),
+    "deleteComment": _mutation("deleteComment", "commentId: $comment", "post { ...P }", "follower", "author"),
+    "updatePost": _mutation("updatePost", "postId: $post, isSensitive: true", "post { ...P }", "author"),
+    "deletePost": _mutation("deletePost", "postId: $post", "viewer { user { ...U } }"),
+    "followUser": _mutation(
+        "followUser", "userId: $author", "user { ...U } relationship { user { ...U } } viewer { id }", "follower"
+    ),
+    "unfollowUser": _mutation(
+        "unfollowUser", "userId: $author", "user { ...U } relationship { user { ...U } } viewer { id }", "author"
+    ),
+    "createPost": _mutation(
+        "createPost",
+        "content: {photo: {uploadId: $upload}}",
+        "post { ...P } postEdge { node { ...P } } viewer { id }",
+        "author",
+    ),
+    "completeUpload": _mutation("completeUpload", "uploadId: $upload", "upload { media { id } }", "author"),
+    "cancelUpload": _mutation("cancelUpload", "uploadId: $upload", "upload { media { id } }"),
+    "beginUpload": _mutation(
+        "beginUpload",
+        'purpose: POST, contentType: "image/jpeg", byteSize: 9, width: 1, height: 1',
+        "upload { media { id } }",
+    ),
+    "updateProfile": _mutation("updateProfile", "avatarUploadId: $upload", "user { avatar { id } }"),
+    "signUp": _mutation(
+        "signUp",
+        'email: "eva@example.org", handle: "eva", password: "violet harbour 41 lamps"',
+        "viewer { id } session { id }",
+    ),
+    "logIn": _mutation("logIn", 'identifier: "eva", password: "violet harbour"', "viewer { id } session { id }"),
+    "refreshSession": _mutation("refreshSession", 'refreshToken: "none"', "session { id }"),
+}
+
+ROWS = READS | WRITES
+
+ELSEWHERE = {
+    "HomeFeedHint.authors": "tests/api/test_home_feed.py",
+    "PostEngagementEvent.post": "tests/realtime/test_post_events.py",
+    "PostUpdatedEvent.post": "tests/realtime/test_post_events.py",
+    "UploadProgressEvent.upload": "tests/realtime/test_media_events.py",
+    "UploadFinishedEvent.upload": "tests/realtime/test_media_events.py",
+}
+"""Paths that need a look or a socket of their own, and the tests that walk them."""
+
+VARIABLES = {
+    "post": "ID!",
+    "ids": "[ID!]!",
+    "url": "URL!",
+    "code": "String!",
+    "comment": "ID!",
+    "author": "ID!",
+    "upload": "ID!",
+}
+
+
+def document(row: Row) -> str:
+    """The operation with its fragments and no more variables than it uses."""
+    used = ", ".join(f"${name}: {kind}" for name, kind in VARIABLES.items() if f"${name}" in row.selection)
+    return f"{row.operation} {f'({used})' if used else ''} {{ {row.selection} }} {_fragments(row.selection)}"
+
+
+def _fragments(selection: str) -> str:
+    """The fragments that a selection uses, those within fragments, too."""
+    parts = {each.split()[0]: each for each in FRAGMENTS.split("fragment ")[1:]}
+    used: list[str] = []
+    pending = [selection]
+    while pending:
+        text = pending.pop()
+        for name, part in parts.items():
+            if f"...{name} " in text and name not in used:
+                used.append(name)
+                pending.append(part)
+    return " ".join(f"fragment {parts[name]}" for name in used)
