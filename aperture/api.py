@@ -18,6 +18,7 @@ from aperture.graphiql import graphiql_routes
 from aperture.graphql import schema
 from aperture.health import Health
 from aperture.origins import Origins
+from aperture.persisted import Manifest, Persisted
 from aperture.prices import Prices
 from aperture.storage_routes import storage_routes
 from core import telemetry
@@ -54,7 +55,7 @@ def build(settings: Settings) -> Application:
     return application(
         Parts(
             api=Api(
-                graph=_graph(settings),
+                graph=_graph(backends),
                 authenticate=authenticator(backends),
                 contexts=partial(_context, backends),
             ),
@@ -67,13 +68,20 @@ def build(settings: Settings) -> Application:
     )
 
 
-def _graph(settings: Settings) -> Graph:
+def _graph(backends: Backends) -> Graph:
     return Graph(
         schema._schema,  # noqa: SLF001 - no other way to graphql-core
-        allows_introspection=settings.serves_introspection,
+        allows_introspection=backends.settings.serves_introspection,
+        persisted=_persisted(backends),
         prices=Prices.of(contract.contract()),
         spend=budget.spend,
     )
+
+
+def _persisted(backends: Backends) -> Persisted:
+    path = backends.settings.documents
+    manifest = Manifest.read(path) if path is not None else None
+    return Persisted(backends.settings.documents_mode, manifest, backends.cache)
 
 
 def _context(backends: Backends, viewer: Viewer, caller: RequestInfo) -> Context:

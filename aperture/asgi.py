@@ -1,5 +1,6 @@
 """The application: one ASGI callable made of the parts it is given."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from aperture.edge import Edge
 from aperture.health import Health
 from aperture.http import BODY_SECONDS, GraphQLOverHttp
 from aperture.origins import Origins
+from aperture.presence import CONNECTIONS_PER_USER, NAMELESS_PER_NETWORK, Connections
 from aperture.socket import SocketLimits
+from aperture.sse import EventStreams, StreamLimits
 from aperture.websocket import GraphQLOverWebSocket
 from core import telemetry
 
@@ -34,6 +37,9 @@ class Parts:
     is_secure: bool = False
     body_seconds: float = BODY_SECONDS
     socket_limits: SocketLimits | None = None
+    stream_limits: StreamLimits | None = None
+    connections_per_user: int = CONNECTIONS_PER_USER
+    nameless_per_network: int = NAMELESS_PER_NETWORK
 
 
 def application(parts: Parts) -> "Application":
@@ -47,8 +53,10 @@ class Application:
     def __init__(self, parts: Parts) -> None:
         self._lifespan_of = parts.lifespan
         self._health = parts.health
-        self._http = GraphQLOverHttp(parts.api, body_seconds=parts.body_seconds)
-        self._sockets = GraphQLOverWebSocket(parts.api, parts.origins, parts.socket_limits)
+        connections = Connections(parts.connections_per_user, parts.nameless_per_network)
+        self._streams = EventStreams(parts.api, connections, parts.stream_limits)
+        self._http = GraphQLOverHttp(parts.api, self._streams, body_seconds=parts.body_seconds)
+        self._sockets = GraphQLOverWebSocket(parts.api, parts.origins, connections, parts.socket_limits)
         self._pages = Starlette(routes=[*parts.health.routes(), *parts.routes])
         self._edge = Edge(
             self._route, parts.origins, is_secure=parts.is_secure, is_ending=lambda: self._health.is_ending
@@ -64,9 +72,9 @@ class Application:
         """Say at `/health/ready` that no more requests are welcome."""
         self._health.is_ending = True
 
-    async def end_sockets(self) -> None:
-        """Close all sockets, so that their clients go to another process."""
-        await self._sockets.end()
+    async def end_connections(self) -> None:
+        """End all sockets and streams, so that their clients go to another process."""
+        await asyncio.gather(self._sockets.end(), self._streams.end())
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

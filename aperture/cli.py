@@ -23,7 +23,9 @@ main = typer.Typer(
 )
 tasks = typer.Typer(help="Work that was left undone.", no_args_is_help=True)
 contract = typer.Typer(help="The contract, schema.graphql.", no_args_is_help=True)
+documents = typer.Typer(help="Trusted documents: operations of known clients.", no_args_is_help=True)
 main.add_typer(contract, name="schema")
+main.add_typer(documents, name="documents")
 main.add_typer(tasks, name="tasks")
 
 _output = Console(highlight=False, soft_wrap=True)
@@ -142,6 +144,29 @@ def diff_contracts(
         _output.print(f"{change.severity:10} {change.text}", markup=False)
     if any(change.severity is Severity.BREAKING for change in changes):
         raise typer.Exit(1)
+
+
+@documents.command("build")
+def build_documents(
+    folder: Annotated[Path, typer.Argument(help="Its *.graphql files are read, with those of all folders below.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write; else standard output.")] = None,
+) -> None:
+    """Make the manifest that APERTURE_DOCUMENTS names: each operation by its hash, checked against the schema."""
+    from aperture.documents import Documents
+    from aperture.graphql import schema
+    from aperture.manifest import CannotBuild, build
+
+    try:
+        texts = build(folder, Documents(schema._schema, allows_introspection=True))  # noqa: SLF001
+    except CannotBuild as error:
+        _errors.print(str(error), markup=False)
+        raise typer.Exit(1) from error
+    manifest = json.dumps(texts, indent=2, ensure_ascii=False)
+    if output is None:
+        typer.echo(manifest)
+    else:
+        output.write_text(manifest + "\n", "utf-8")
+        _errors.print(f"{len(texts)} documents.")
 
 
 @main.command("check-consistency")

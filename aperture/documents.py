@@ -86,6 +86,10 @@ class Documents:
             document.plans[name] = cost.plan(self._schema, self._prices, document.ast, operation)
         return document.plans[name]
 
+    def require(self, text: str) -> None:
+        """Read a document without running it; raises as reading it does."""
+        self[text]
+
     def _read(self, text: str) -> Document:
         try:
             ast = limits.parse_within_limits(text)

@@ -6,6 +6,7 @@ import orjson
 
 from aperture import errors
 from aperture.execution import GraphQLRequest
+from aperture.persisted import document_id
 from core.errors import ApiError
 
 MESSAGE_BYTES: Final = 256 * 1024
@@ -28,14 +29,16 @@ def read_request(value: Any) -> GraphQLRequest:
         raise ApiError("BAD_USER_INPUT", "Send one operation at a time: batches are not supported.")
     if not isinstance(value, dict):
         raise ApiError("BAD_USER_INPUT", "Send a JSON object.")
+    name = document_id(value)
     query = value.get("query")
-    if not isinstance(query, str):
+    if not isinstance(query, str) and (query is not None or name is None):
         raise ApiError("BAD_USER_INPUT", "query must be a string.")
     return GraphQLRequest(
-        query,
+        query or "",
         _optional(value, "variables", dict, "an object"),
         _optional(value, "operationName", str, "a string") or None,
         _optional(value, "extensions", dict, "an object"),
+        name,
     )
 
 

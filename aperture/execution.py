@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
@@ -15,10 +15,12 @@ from aperture.admission import Admission
 from aperture.documents import DocumentRefused, Documents
 from aperture.errors import Answer
 from aperture.operations import RunningOperation
+from aperture.persisted import Persisted
 from aperture.prices import Prices
 from core import telemetry
 from core.db import counted
 from core.errors import ApiError, Refusal
+from core.viewer import Viewer
 from schema.operations import Operation
 
 SECONDS: Final = 5.0
@@ -35,12 +37,13 @@ class Context(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """One operation as a client sends it, on any transport; `extensions` is where persisted documents come in."""
+    """One operation as a client sends it, on any transport; with a `document_id` the text of `query` may be missing."""
 
     query: str
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
     extensions: dict[str, Any] | None = None
+    document_id: str | None = None
 
     @property
     def wants_cost(self) -> bool:
@@ -55,7 +58,7 @@ Spend = Callable[[Any, int], Awaitable[None]]
 class Graph:
     """A schema that answers: with its documents, its time for one operation and its bound on operations at once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts it is made of
         self,
         schema: GraphQLSchema,
         *,
@@ -64,12 +67,25 @@ class Graph:
         admission: Admission | None = None,
         prices: Prices | None = None,
         spend: Spend | None = None,
+        persisted: Persisted | None = None,
     ) -> None:
         self.schema = schema
         self.documents = Documents(schema, allows_introspection=allows_introspection, prices=prices)
         self.seconds = seconds
         self.admission = admission or Admission()
+        self.persisted = persisted or Persisted()
         self._spend = spend
+
+    async def prepared(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLRequest:
+        """The request with its text, which is remembered by the hash it came with once it is valid.
+
+        ApiError or DocumentRefused when there is no such document, or it is not allowed or not valid.
+        """
+        text = await self.persisted.text(request.document_id, request.query, viewer)
+        if request.document_id is not None and request.query:
+            self.documents.require(text)
+            await self.persisted.register(request.document_id, text)
+        return replace(request, query=text)
 
     def operation(self, request: GraphQLRequest) -> OperationDefinitionNode:
         """The operation a request names, once it passed the limits and the schema; DocumentRefused or ApiError."""
@@ -105,7 +121,7 @@ class Graph:
             sent=request.variables or {},
             coerced=coerced,
             cost=plan.cost(coerced),
-            is_persisted=getattr(request, "is_persisted", False),
+            is_persisted=request.document_id is not None,
         )
 
     async def charge(self, operation: RunningOperation, context: Context) -> None:
@@ -153,7 +169,7 @@ async def subscribe(graph: Graph, request: GraphQLRequest, context: Context) -> 
 
 def _require_single_answer(operation: OperationDefinitionNode) -> None:
     if operation.operation is OperationType.SUBSCRIPTION:
-        raise ApiError("BAD_USER_INPUT", "A subscription is a stream of answers: open it over a WebSocket.")
+        raise ApiError("BAD_USER_INPUT", "A subscription is a stream: open it by WebSocket or as text/event-stream.")
 
 
 async def _answers(

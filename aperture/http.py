@@ -1,9 +1,9 @@
-"""GraphQL over HTTP: POST with JSON, GET for queries, one answer each."""
+"""GraphQL over HTTP: POST with JSON, GET for queries; one answer each, or a stream of events where one is preferred."""
 
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl
@@ -18,6 +18,7 @@ from aperture.documents import DocumentRefused
 from aperture.envelope import MESSAGE_BYTES, decode, encode, read_request
 from aperture.errors import Answer
 from aperture.execution import GraphQLRequest, execute, refusal
+from aperture.sse import Caller, EventStreams, TooManyStreams
 from core import telemetry
 from core.errors import ApiError, Refusal
 
@@ -63,17 +64,23 @@ class Reply:
 class GraphQLOverHttp:
     """The ASGI application of the graph's one address."""
 
-    def __init__(self, api: Api, *, body_seconds: float) -> None:
+    def __init__(self, api: Api, streams: EventStreams, *, body_seconds: float) -> None:
         self._api = api
+        self._streams = streams
         self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         wanted = negotiation.answer_type(",".join(headers.getlist("accept")))
-        media_type = wanted or negotiation.JSON
+        media_type = wanted if wanted not in {None, negotiation.EVENT_STREAM} else negotiation.JSON
         try:
             _require_answerable(scope["method"], wanted)
-            answer = await self._answer(scope, headers, receive)
+            caller = await self._caller(scope, headers)
+            request = await self._request(scope, headers, receive)
+            if wanted == negotiation.EVENT_STREAM:
+                await self._stream(scope["method"], caller, request, receive, send)
+                return
+            answer = await self._answer(scope, caller, request, receive)
             reply = Reply(_status(answer, media_type), answer)
         except ClientGone:
             telemetry.note(error="CLIENT_GONE")
@@ -85,16 +92,36 @@ class GraphQLOverHttp:
             reply = Reply(_status(answer, negotiation.GRAPHQL_JSON), answer)
         await _send(reply, media_type, headers, send)
 
-    async def _answer(self, scope: Scope, headers: Headers, receive: Receive) -> Answer:
+    async def _caller(self, scope: Scope, headers: Headers) -> Caller:
         info = RequestInfo.of(scope)
-        viewer = await self._api.authenticate(bearer(headers.get("authorization")), info.address)
+        token = bearer(headers.get("authorization"))
+        viewer = await self._api.authenticate(token, info.address)
         telemetry.note(user=str(viewer.id) if viewer.id else None)
-        request = await self._request(scope, headers, receive)
-        refused = self._refused_by_get(request) if scope["method"] == "GET" else None
-        if refused is not None:
-            return refused
+        return Caller(viewer, token, info)
+
+    async def _answer(self, scope: Scope, caller: Caller, request: GraphQLRequest, receive: Receive) -> Answer:
+        kind = None
+        try:
+            request = await self._api.graph.prepared(request, caller.viewer)
+            if scope["method"] == "GET":
+                kind = self._api.graph.operation(request).operation
+        except (ApiError, DocumentRefused) as error:
+            return refusal(error)
+        _require_safe(scope["method"], kind)
         async with _while_connected(receive):
-            return await execute(self._api.graph, request, self._api.contexts(viewer, info))
+            return await execute(self._api.graph, request, self._api.contexts(caller.viewer, caller.info))
+
+    async def _stream(self, method: str, caller: Caller, request: GraphQLRequest, receive: Receive, send: Send) -> None:
+        """Open a stream; what is wrong with the document is told in it, as clients of streams expect."""
+        kind = None
+        with suppress(ApiError, DocumentRefused):
+            request = await self._api.graph.prepared(request, caller.viewer)
+            kind = self._api.graph.operation(request).operation
+        _require_safe(method, kind)
+        try:
+            await self._streams.serve(caller, request, receive, send)
+        except TooManyStreams as error:
+            raise HttpRefused(429, error.message, code=error.code) from None
 
     async def _request(self, scope: Scope, headers: Headers, receive: Receive) -> GraphQLRequest:
         if scope["method"] == "GET":
@@ -107,22 +134,18 @@ class GraphQLOverHttp:
             raise HttpRefused(408, "The body took too long to arrive.", code="TIMEOUT") from None
         return read_request(decode(body))
 
-    def _refused_by_get(self, request: GraphQLRequest) -> Answer | None:
-        """A GET changes nothing, so that links and pictures of other sites cannot."""
-        try:
-            kind = self._api.graph.operation(request).operation
-        except (ApiError, DocumentRefused) as error:
-            return refusal(error)
-        if kind is OperationType.MUTATION:
-            raise HttpRefused(405, "Send mutations by POST.", allow="POST")
-        return None
-
 
 def _require_answerable(method: str, media_type: str | None) -> None:
     if method not in {"GET", "POST"}:
         raise HttpRefused(405, "Use GET or POST.", allow="GET, POST")
     if media_type is None:
-        raise HttpRefused(406, f"Accept {negotiation.GRAPHQL_JSON} or {negotiation.JSON}.")
+        raise HttpRefused(406, f"Accept {negotiation.GRAPHQL_JSON}, {negotiation.JSON} or {negotiation.EVENT_STREAM}.")
+
+
+def _require_safe(method: str, kind: OperationType | None) -> None:
+    """A GET changes nothing, so that links and pictures of other sites cannot."""
+    if method == "GET" and kind is OperationType.MUTATION:
+        raise HttpRefused(405, "Send mutations by POST.", allow="POST")
 
 
 def _require_json(headers: Headers) -> None:

@@ -4,8 +4,15 @@ from typing import Final
 
 GRAPHQL_JSON: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
+EVENT_STREAM: Final = "text/event-stream"
 
-_OFFERS: Final = {GRAPHQL_JSON: GRAPHQL_JSON, JSON: JSON, "application/*": JSON, "*/*": JSON}
+_OFFERS: Final = {
+    GRAPHQL_JSON: GRAPHQL_JSON,
+    JSON: JSON,
+    EVENT_STREAM: EVENT_STREAM,
+    "application/*": JSON,
+    "*/*": JSON,
+}
 
 
 def answer_type(accept: str) -> str | None:

@@ -23,6 +23,7 @@ LEFTOVER_SECONDS: Final = 5.0
 REQUEST_SECONDS: Final = 10
 END_SECONDS: Final = 20.0
 ABORT_SECONDS: Final = 15.0
+READ_SECONDS: Final = 30.0
 
 
 def run(application: Application, settings: Settings, sockets: list[socket.socket] | None = None) -> None:
@@ -52,7 +53,7 @@ def configuration(application: Application, settings: Settings) -> uvicorn.Confi
 
 
 class Server(uvicorn.Server):
-    """Ends in steps: not ready, no new connections, sockets sent elsewhere, running requests, then the connections."""
+    """Ends in steps: not ready, no new connections, sockets and streams sent elsewhere, running requests, the rest."""
 
     def __init__(self, config: uvicorn.Config, application: Application) -> None:
         super().__init__(config)
@@ -81,7 +82,7 @@ class Server(uvicorn.Server):
             server.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(END_SECONDS):
-                await self._application.end_sockets()
+                await self._application.end_connections()
                 await super().shutdown(sockets)
 
     def _end(self) -> None:
@@ -92,11 +93,12 @@ class Server(uvicorn.Server):
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Bounds what uvicorn does not: number, size and time of a request's headers."""
+    """Bounds what uvicorn does not: number, size and time of headers, and the time an answer lies unread."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._deadline: asyncio.TimerHandle | None = None
+        self._abort: asyncio.TimerHandle | None = None
         self._is_in_headers = True
         self._arrived = 0
         self._header_bytes = 0
@@ -108,7 +110,16 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._in_time()
+        self._is_read()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._abort = self.loop.call_later(READ_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._is_read()
 
     def data_received(self, data: bytes) -> None:
         if self._is_in_headers and self._deadline is None:
@@ -158,6 +169,11 @@ class BoundedHttp(HttpToolsProtocol):
     def _within(self, seconds: float) -> None:
         self._in_time()
         self._deadline = self.loop.call_later(seconds, self._too_late)
+
+    def _is_read(self) -> None:
+        if self._abort is not None:
+            self._abort.cancel()
+            self._abort = None
 
     def _in_time(self) -> None:
         if self._deadline is not None:

@@ -1,21 +1,20 @@
 """One client on one WebSocket: the protocol graphql-transport-ws, message by message."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 import orjson
-from graphql import OperationType
 from starlette.types import Receive, Send
 
+from aperture.answers import answers
 from aperture.callers import Api, RequestInfo
 from aperture.envelope import encode, read_request
-from aperture.errors import Answer
-from aperture.execution import GraphQLRequest, execute, refusal, subscribe
+from aperture.execution import GraphQLRequest, refusal
 from aperture.messages import Closed, Message, first, name_of, payload_of, read_message, token_of
-from core import clock, telemetry
-from core.buckets import network_of
+from aperture.presence import CHECK_SECONDS, Presence, SignedOut
+from core import telemetry
 from core.errors import ApiError, Refusal
 from core.viewer import Viewer
 
@@ -27,11 +26,9 @@ class SocketLimits:
     """Bounds of one socket, in seconds and counts."""
 
     init_seconds: float = 10.0
-    check_seconds: float = 2.5
+    check_seconds: float = CHECK_SECONDS
     operations: int = 50
     waiting: int = 200
-    sockets_per_user: int = 20
-    nameless_per_network: int = 100
     closing_seconds: float = 5.0
     ending_seconds: float = 5.0
 
@@ -43,27 +40,35 @@ class Socket:
         self,
         api: Api,
         limits: SocketLimits,
-        admit: Callable[["Socket", Viewer], None],
+        admit: Callable[[Viewer, str], None],
         info: RequestInfo,
         receive: Receive,
         send: Send,
     ) -> None:
-        self.viewer: Viewer | None = None
-        self.network = network_of(info.address)
         self._api = api
         self._limits = limits
         self._admit = admit
         self._info = info
         self._receive = receive
         self._send = send
-        self._token: str | None = None
         self._has_init = False
-        self._is_ready = asyncio.Event()
+        self._presence: Presence | None = None
+        self._who: asyncio.Future[Presence] = asyncio.get_running_loop().create_future()
         self._waiting: asyncio.Queue[str] = asyncio.Queue(limits.waiting)
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._tasks = asyncio.TaskGroup()
         self._fate: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
         self._has_ended = asyncio.Event()
+
+    @property
+    def address(self) -> str:
+        """Where it comes from."""
+        return self._info.address
+
+    @property
+    def viewer(self) -> Viewer | None:
+        """Who it is, once the first message has told."""
+        return self._presence.viewer if self._presence else None
 
     async def serve(self) -> None:
         """Speak until one side ends it."""
@@ -98,7 +103,7 @@ class Socket:
                 await self._send({"type": "websocket.close", "code": closed.code, "reason": closed.reason})
 
     async def _read(self) -> None:
-        answers = {
+        steps = {
             "connection_init": self._init,
             "ping": self._ping,
             "pong": self._pong,
@@ -110,19 +115,19 @@ class Socket:
             if event["type"] == "websocket.disconnect":
                 raise Closed
             message = read_message(event.get("text"))
-            if message["type"] not in answers:
+            if message["type"] not in steps:
                 raise Closed(4400, "Unknown message type")
-            await answers[message["type"]](message)
+            await steps[message["type"]](message)
 
     async def _init(self, message: Message) -> None:
         if self._has_init:
             raise Closed(4429, "Too many initialisation requests")
         self._has_init = True
-        self._token = token_of(payload_of(message) or {})
-        viewer = await self._authenticated()
-        self._admit(self, viewer)
-        self.viewer = viewer
-        self._is_ready.set()
+        token = token_of(payload_of(message) or {})
+        viewer = await self._authenticated(token)
+        self._admit(viewer, self._info.address)
+        self._presence = Presence(self._api, token, self._info.address, viewer)
+        self._who.set_result(self._presence)
         await self._put({"type": "connection_ack"})
 
     async def _ping(self, message: Message) -> None:
@@ -158,34 +163,14 @@ class Socket:
     async def _operate(self, name: str, viewer: Viewer, request: GraphQLRequest) -> None:
         with telemetry.one_line("operation", user=str(viewer.id) if viewer.id else None):
             last: Message = {"id": name, "type": "complete"}
-            async with aclosing(self._answers(viewer, request)) as answers:
-                async for answer in answers:
+            async with aclosing(answers(self._api, viewer, self._info, request)) as told:
+                async for answer in told:
                     if "data" not in answer:
                         last = {"id": name, "type": "error", "payload": answer["errors"]}
                         break
                     await self._put({"id": name, "type": "next", "payload": orjson.Fragment(encode(answer))})
             del self._operations[name]
             await self._put(last)
-
-    async def _answers(self, viewer: Viewer, request: GraphQLRequest) -> AsyncGenerator[Answer]:
-        """All answers of one operation; one without data is its last."""
-        graph = self._api.graph
-        try:
-            kind = graph.operation(request).operation
-            context = self._api.contexts(viewer, self._info)
-        except Exception as error:  # noqa: BLE001 - the last place that can mask it
-            yield refusal(error)
-            return
-        if kind is not OperationType.SUBSCRIPTION:
-            yield await execute(graph, request, context)
-            return
-        opened = await subscribe(graph, request, context)
-        if isinstance(opened, dict):
-            yield opened
-            return
-        async with aclosing(opened):
-            async for answer in opened:
-                yield answer
 
     async def _put(self, message: Message) -> None:
         """Queue a message; only a client that does not read lets the queue fill, and is sent away."""
@@ -203,9 +188,9 @@ class Socket:
             except OSError:
                 raise Closed from None
 
-    async def _authenticated(self) -> Viewer:
+    async def _authenticated(self, token: str | None) -> Viewer:
         try:
-            return await self._api.authenticate(self._token, self._info.address)
+            return await self._api.authenticate(token, self._info.address)
         except ApiError as error:
             raise Closed(4403 if error.code != "UNAVAILABLE" else 1013, error.message) from None
         except Refusal as error:
@@ -215,31 +200,10 @@ class Socket:
         """Close a socket that never says who it is, and one whose token or session ends."""
         try:
             async with asyncio.timeout(self._limits.init_seconds):
-                await self._is_ready.wait()
+                presence = await asyncio.shield(self._who)
         except TimeoutError:
             raise Closed(4408, "Connection initialisation timeout") from None
-        while self.viewer is not None and self.viewer.is_signed_in:
-            await asyncio.sleep(min(self._limits.check_seconds, _seconds_left(self.viewer)))
-            if not _seconds_left(self.viewer):
-                raise Closed(4403, "Token expired")
-            await self._check_session()
-
-    async def _check_session(self) -> None:
-        """Ask again who this is; while nobody can say, the socket stays. Operations run as who opened them."""
-        was_suspended = self.viewer is not None and self.viewer.is_suspended
         try:
-            self.viewer = await self._authenticated()
-        except Closed as closed:
-            if closed.code == 4403:  # noqa: PLR2004 - the protocol's code for Forbidden
-                raise
-        except Exception as error:
-            log.warning("session not checked", exc_info=error)
-        if self.viewer is not None and self.viewer.is_suspended and not was_suspended:
-            raise Closed(4403, "Account suspended")
-
-
-def _seconds_left(viewer: Viewer) -> float:
-    """Seconds until the token expires; endless without one."""
-    if viewer.expires_at is None:
-        return float("inf")
-    return max(0.0, (viewer.expires_at - clock.now()).total_seconds())
+            await presence.watch(self._limits.check_seconds)
+        except SignedOut as gone:
+            raise Closed(4403, str(gone)) from None

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from aperture.callers import Api, RequestInfo
 from aperture.messages import Closed
 from aperture.origins import Origins
+from aperture.presence import Connections
 from aperture.socket import Socket, SocketLimits
 from core.viewer import Viewer
 
@@ -18,9 +19,12 @@ PROTOCOL = "graphql-transport-ws"
 class GraphQLOverWebSocket:
     """The ASGI application of the graph's sockets; it knows all that are open in this process."""
 
-    def __init__(self, api: Api, origins: Origins, limits: SocketLimits | None = None) -> None:
+    def __init__(
+        self, api: Api, origins: Origins, connections: Connections, limits: SocketLimits | None = None
+    ) -> None:
         self._api = api
         self._origins = origins
+        self._connections = connections
         self._limits = limits or SocketLimits()
         self._open: set[Socket] = set()
 
@@ -48,14 +52,11 @@ class GraphQLOverWebSocket:
             await socket.serve()
         finally:
             self._open.discard(socket)
+            if socket.viewer is not None:
+                self._connections.release(socket.viewer, socket.address)
 
-    def _admit(self, new: Socket, viewer: Viewer) -> None:
-        """So many sockets for one person, or, of those who do not say who they are, for one network."""
-        theirs = [one for one in self._open if one.viewer is not None and one.viewer.id == viewer.id]
-        if viewer.id is None:
-            theirs = [one for one in theirs if one.network == new.network]
-        limit = self._limits.sockets_per_user if viewer.is_signed_in else self._limits.nameless_per_network
-        if len(theirs) >= limit:
+    def _admit(self, viewer: Viewer, address: str) -> None:
+        if not self._connections.take(viewer, address):
             raise Closed(4413, "Too many sockets")
 
 

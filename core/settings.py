@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     graphiql: bool | None = None
     introspection: bool | None = None
+    documents: Path | None = None
+    documents_mode: Literal["open", "known", "locked"] = "open"
     people_file: Path = Path(".aperture/people.json")
 
     access_token_seconds: int = 900

@@ -25,7 +25,7 @@ class ServerQueries:
             version=version("aperture"),
             schema_version=contract().version,
             time=clock.now(),
-            capabilities=[ServerCapability.SUBSCRIPTIONS_WEBSOCKET],
+            capabilities=list(ServerCapability),
             limits=_limits(),
             supported_languages=[LanguageTag("en")],
         )

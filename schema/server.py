@@ -12,6 +12,8 @@ from schema.scalars import BigInt, LanguageTag
 @strawberry.enum
 class ServerCapability(Enum):
     SUBSCRIPTIONS_WEBSOCKET = "SUBSCRIPTIONS_WEBSOCKET"
+    SUBSCRIPTIONS_SSE = "SUBSCRIPTIONS_SSE"
+    PERSISTED_OPERATIONS = "PERSISTED_OPERATIONS"
 
 
 @strawberry.type

@@ -62,7 +62,10 @@ async def test_a_query_is_answered_in_the_wanted_media_type(http: httpx2.AsyncCl
         (f"{JSON};q=0.5, {GRAPHQL}", GRAPHQL),
         (f"{GRAPHQL};q=0, */*;q=0.1", JSON),
         (f"{GRAPHQL}, {JSON}, text/event-stream", GRAPHQL),
-        ("text/event-stream;q=0.9, */*;q=0.1", JSON),
+        ("text/event-stream;q=0.1, */*;q=0.9", JSON),
+        (f"{JSON}, text/event-stream", JSON),
+        ("text/event-stream", "text/event-stream"),
+        ("text/event-stream;q=0.9, */*;q=0.1", "text/event-stream"),
     ],
 )
 async def test_qualities_and_order_decide_the_media_type(http: httpx2.AsyncClient, accept: str, expected: str) -> None:

@@ -36,7 +36,9 @@ def world() -> World:
 
 @asynccontextmanager
 async def sockets(world: World, **limits: Any) -> AsyncIterator[str]:
-    async with serving(small_application(world, socket_limits=SocketLimits(**limits))) as (host, port):
+    bounds = {name: limits.pop(name) for name in ("connections_per_user", "nameless_per_network") if name in limits}
+    app = small_application(world, socket_limits=SocketLimits(**limits), **bounds)
+    async with serving(app) as (host, port):
         yield f"ws://{host}:{port}/graphql"
 
 
@@ -366,7 +368,7 @@ async def test_operations_per_socket_are_bounded(world: World) -> None:
 
 
 async def test_sockets_per_person_are_bounded(world: World) -> None:
-    async with sockets(world, sockets_per_user=1) as url, opened(url) as first, opened(url) as second:
+    async with sockets(world, connections_per_user=1) as url, opened(url) as first, opened(url) as second:
         await init(first, authorization="good")
         await send(second, {**INIT, "payload": {"authorization": "good"}})
 
