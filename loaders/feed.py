@@ -10,7 +10,6 @@ from core.ids import PostId
 from core.paging import Filled, Page, PostWant, Window, fill
 from loaders.base import Loaders
 from loaders.posts import look_ahead
-from loaders.profiles import relationships_by_id
 from services.feed import reading
 from services.visibility.rows import VisiblePost
 
@@ -44,7 +43,7 @@ async def home_feed(loaders: Loaders, window: Window, want: PostWant) -> FeedPag
         return [await reading.page(backends.db, backends.cache, look, part) for _, part in asked]
 
     async def load(ids: Sequence[PostId]) -> list[VisiblePost | None]:
-        return await _followed(loaders, await look_ahead(loaders, ids, want))
+        return _followed(await look_ahead(loaders, ids, want))
 
     (posts,) = await fill([viewer], window, fetch, load)
     return FeedPage(posts, look.taken_at)
@@ -62,13 +61,11 @@ async def home_feed_hint(loaders: Loaders, since: str) -> FeedHint:
 
 async def hint_of(loaders: Loaders, ids: Sequence[PostId], *, is_outdated: bool = False) -> FeedHint:
     """What to tell of these posts; those that do not stand in the feed do not count."""
-    shown = [post for post in await _followed(loaders, await look_ahead(loaders, ids, PostWant())) if post]
+    shown = [post for post in _followed(await look_ahead(loaders, ids, PostWant())) if post]
     authors = list(dict.fromkeys(post.id.author_id for post in shown))
     return FeedHint(len(shown), tuple(authors[:FACES]), is_outdated)
 
 
-async def _followed(loaders: Loaders, posts: Sequence[VisiblePost | None]) -> list[VisiblePost | None]:
-    """The posts without those of people the viewer no longer follows: their timelines may not know it yet."""
-    authors = list({post.id.author_id for post in posts if post})
-    standing = dict(zip(authors, await loaders.load(relationships_by_id, authors), strict=True))
-    return [post if post and standing[post.id.author_id].follows else None for post in posts]
+def _followed(posts: Sequence[VisiblePost | None]) -> list[VisiblePost | None]:
+    """The posts without those of people the viewer no longer follows: the timeline may not know it yet."""
+    return [post if post and post.relationship.follows else None for post in posts]

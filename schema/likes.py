@@ -27,7 +27,7 @@ class Likeable(Node):
     async def like_count(parents: list["Post"], ctx: Context) -> list[int | None]:
         found = await ctx.loaders.load(post_counts, [post.global_id() for post in parents])
         return [
-            None if post.row.hides_like_count and not post.row.is_own else counts.get("likes", 0)
+            None if post.row.hides_like_count and not post.row.relationship.is_self else counts.get("likes", 0)
             for post, counts in zip(parents, found, strict=True)
         ]
 

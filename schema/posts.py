@@ -12,7 +12,7 @@ from core.paging import Page, Window
 from core.settings import settings
 from loaders.comments import read_comments
 from loaders.posts import post_counts, post_media, post_previews, posts_by_id
-from loaders.profiles import relationships_by_id, users_by_id
+from loaders.profiles import users_by_id
 from schema import nodes
 from schema.comments import Comment, CommentOrder
 from schema.connections import Connection, Edge, connection, fill_pages
@@ -178,24 +178,16 @@ class Post(Likeable):
 
     @batched
     async def viewer_can_comment(parents: list["Post"], ctx: Context) -> list[bool]:
-        if not ctx.viewer.is_signed_in:
-            return [False] * len(parents)
-        return [reason is None for reason in await _reasons(parents, ctx)]
+        return [ctx.viewer.is_signed_in and permissions.may_comment(post.row) is None for post in parents]
 
     @batched
     async def viewer_cannot_comment_reason(parents: list["Post"], ctx: Context) -> list[NotAllowedReason | None]:
-        if not ctx.viewer.is_signed_in:
-            return [None] * len(parents)
-        return [NotAllowedReason[reason] if reason else None for reason in await _reasons(parents, ctx)]
+        reasons = [permissions.may_comment(post.row) if ctx.viewer.is_signed_in else None for post in parents]
+        return [NotAllowedReason[reason] if reason else None for reason in reasons]
 
     @attribute
     def viewer_can_edit(self) -> bool:
-        return self.row.is_own
-
-
-async def _reasons(parents: Sequence[Post], ctx: Context) -> list[permissions.Reason | None]:
-    standing = await ctx.loaders.load(relationships_by_id, [post.row.id.author_id for post in parents])
-    return [permissions.may_comment(post.row, each) for post, each in zip(parents, standing, strict=True)]
+        return self.row.relationship.is_self
 
 
 async def load_posts(ctx: Context, ids: Sequence[PostId]) -> list[Post | None]:

@@ -6,7 +6,6 @@ from uuid import UUID
 from core.errors import NotAllowed
 from core.viewer import Viewer
 from services.visibility.rows import CommentRow, PostRow
-from services.visibility.rules import Relationship
 
 Reason = Literal["NOT_OWNER", "PRIVATE_ACCOUNT", "AUDIENCE", "COMMENTS_OFF"]
 
@@ -24,8 +23,9 @@ def require(reason: Reason | None) -> None:
         raise NotAllowed(reason, _SENTENCES[reason])
 
 
-def may_comment(post: PostRow, relationship: Relationship) -> Reason | None:
+def may_comment(post: PostRow) -> Reason | None:
     """The author always may; others as `comment_audience` says."""
+    relationship = post.relationship
     if relationship.is_self or post.comment_audience == "EVERYONE":
         return None
     if post.comment_audience == "NOBODY":

@@ -14,6 +14,7 @@ from core.viewer import Viewer
 from services.visibility import previews, profiles, rules
 from services.visibility.relationships import relationships
 from services.visibility.rows import PostRow, SeenPosts, VisiblePost
+from services.visibility.rules import Relationship
 
 _ASKED = "unnest(:authors, :ids) as asked(author_id, id)"
 
@@ -72,7 +73,7 @@ def _judge(seen: SeenPosts, row: Any, want: PostWant) -> None:
     facts = rules.PostFacts(row.status, row.audience, is_deleted=row.deleted_at is not None)
     if not rules.may_see_post(facts, author.access, relationship):
         return
-    seen.posts[post_id] = _post(row, is_own=relationship.is_self)
+    seen.posts[post_id] = _post(row, relationship)
     seen.users[row.author_id] = author
     if want.media:
         seen.media[post_id] = tuple(profiles.picture(item) for item in row.media or ())
@@ -86,11 +87,11 @@ def _id(row: Any) -> PostId:
     return PostId(row.author_id, row.id)
 
 
-def _post(row: Any, *, is_own: bool) -> VisiblePost:
+def _post(row: Any, relationship: Relationship) -> VisiblePost:
     return VisiblePost(
         PostRow(
             id=_id(row),
-            is_own=is_own,
+            relationship=relationship,
             shortcode=row.shortcode,
             kind=row.kind,
             status=row.status,

@@ -80,10 +80,10 @@ class UserRow:
 
 @dataclass(frozen=True, slots=True)
 class PostRow:
-    """A post without its counts, media and the viewer's flags, which change at another pace."""
+    """A post, and how the viewer stands to its author; counts, media and flags change at another pace."""
 
     id: PostId
-    is_own: bool
+    relationship: Relationship
     shortcode: str
     kind: str
     status: str
