@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from arq.worker import Worker, func
+from redis.exceptions import WatchError
 
 from core import telemetry
 from core.backends import Backends
@@ -136,7 +137,8 @@ class QueueWorker:
         self._worker.allow_pick_jobs = self._takes
         try:
             await self._worker.async_run()
-        except AWAY as error:
+        # A connection that breaks while arq watches a key is told as a change of that key.
+        except (*AWAY, WatchError) as error:
             log.info("queue away", queue=self._queue, error=type(error).__name__)
         finally:
             await end(*self._worker.tasks.values())

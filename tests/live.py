@@ -90,6 +90,11 @@ class Live:
         except httpx2.TransportError:
             return {}
 
+    def errors(self) -> list[str]:
+        """What API and workers have logged as a fault of their own so far."""
+        logs = [self.site.logs / f"{command}.log" for command in ("serve", "worker")]
+        return [line for log in logs for line in log.read_text().splitlines() if '"level": "error"' in line]
+
     def sql(self, statement: str) -> list[list[str]]:
         """The rows of a statement, as text."""
         return [line.split("|") for line in self.postgres.sql(statement, DATABASE).splitlines()]

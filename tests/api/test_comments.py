@@ -274,6 +274,16 @@ async def test_pages_follow_each_other_in_every_order_and_do_not_move(
     assert (first["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasPreviousPage"]) == (True, True)
 
 
+async def test_a_page_goes_on_behind_a_comment_that_is_gone(client: Client, db: Database, picture: PostId) -> None:
+    made = [(await call(client, ADD, postId=str(picture), text=f"{n}"))["comment"]["id"] for n in range(5)]
+    cursor = (await page(client, picture, first=2))["pageInfo"]["endCursor"]
+
+    for each in made[2:4]:
+        await call(client, DELETE, commentId=each)
+
+    assert ids(await page(client, picture, after=cursor)) == [made[1], made[0]]
+
+
 async def test_pages_are_full_when_writers_are_gone(api: Client, db: Database, ana: Viewer, picture: PostId) -> None:
     gone = await person(db, "gone")
     old = str(await comment(db, ana, picture, "old"))

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from core.db import Database, counted
 from core.ids import (
@@ -20,6 +21,7 @@ from core.ids import (
 )
 from core.settings import Settings
 from core.viewer import Viewer
+from models.media import Media
 from tests.api.conftest import SignIn
 from tests.client import Client
 from tests.factories.people import person
@@ -110,6 +112,26 @@ async def test_order_and_repeats_are_kept_with_null_for_what_leads_nowhere(
 
     shown = [each and each["id"] for each in found]
     assert shown == [user, *[None] * len(hidden), made, *[None] * len(garbage), user, made]
+
+
+async def test_pictures_are_seen_with_their_post_alone(
+    api: Client, client: Client, sign_in: SignIn, db: Database, ana: Viewer
+) -> None:
+    hidden, shown = await hidden_posts(db), await post(db, ana)
+    pictures = [await picture_of(db, each) for each in (*hidden, shown)]
+    author = await sign_in(Viewer(id=hidden[0].author_id))
+
+    for viewer in (api, client):
+        assert await nodes(viewer, *pictures) == [
+            *[None] * len(hidden),
+            {"__typename": "Image", "id": str(pictures[-1])},
+        ]
+    assert (await nodes(author, pictures[0]))[0]["id"] == str(pictures[0])
+
+
+async def picture_of(db: Database, post_id: PostId) -> MediaId:
+    async with db.reading() as read:
+        return MediaId(post_id.author_id, await read.scalar(select(Media.id).where(Media.post_id == post_id.id)))
 
 
 async def test_unknown_ids_of_every_type_are_null(client: Client) -> None:

@@ -8,11 +8,12 @@ from sqlalchemy import func, select
 
 from core.db import Database, counted
 from core.ids import MediaId, PlaceId, PostId, UploadId, UserId, new_uuid
+from core.settings import Settings
 from core.viewer import Viewer
 from models.posts import Place, Post
 from services.posts import publish_when_ready
 from tests.api.conftest import SignIn
-from tests.client import Client
+from tests.client import Client, serving
 from tests.factories.people import follow, person
 from tests.factories.posts import comment, hidden_posts, post
 from tests.factories.uploads import finish, upload
@@ -549,6 +550,50 @@ async def test_deleting_again_is_not_found_and_counts_once(client: Client, db: D
     assert {code for answer in answers for _, code, _ in refusals(answer)} <= {"NOT_FOUND"}
     assert refusals(again) == [("NotFoundError", "NOT_FOUND", ["input", "postId"])]
     assert (await grid(client, ana))["postCount"] == 1
+
+
+async def test_a_waiting_post_that_was_deleted_is_never_published(client: Client, db: Database, ana: Viewer) -> None:
+    waiting = await upload(db, ana, "PROCESSING")
+    made = (await call(client, CREATE, **photo(waiting)))["post"]["id"]
+
+    done = await call(client, DELETE, postId=made)
+    await finish(db, waiting)
+    await db.write(lambda tx: publish_when_ready(tx, PostId.parse(made)))
+
+    assert (done["errors"], done["viewer"]["user"]["postCount"]) == ([], 0)
+    assert await read(client, made) is None
+    assert (await grid(client, ana))["postCount"] == 0
+
+
+async def test_a_post_whose_picture_failed_is_shown_to_its_author_as_failed(
+    client: Client, stranger: Client, db: Database, ana: Viewer
+) -> None:
+    waiting = await upload(db, ana, "PROCESSING")
+    made = (await call(client, CREATE, **carousel(await upload(db, ana), waiting)))["post"]["id"]
+
+    await finish(db, waiting, "FAILED")
+    await db.write(lambda tx: publish_when_ready(tx, PostId.parse(made)))
+
+    assert (await read(client, made))["status"] == "FAILED"
+    assert await read(stranger, made) is None
+    assert (await grid(client, ana)) == {**(await grid(stranger, ana)), "postCount": 0}
+
+
+async def test_the_eleventh_post_of_a_minute_is_told_to_wait(
+    config: Settings, client: Client, db: Database, ana: Viewer
+) -> None:
+    used, at_last = await upload(db, ana), await upload(db, ana)
+    async with serving(config.model_copy(update={"rate_limit_factor": 1.0})) as signed_out:
+        limited = signed_out.signed_in(str(client.token))
+        for _ in range(10):
+            await call(limited, CREATE, **photo(used))
+        before = await content(db)
+
+        refused = await call(limited, CREATE, **photo(at_last))
+
+    (error,) = refused["errors"]
+    assert (error["__typename"], error["code"], error["isRetryable"]) == ("RateLimitedError", "RATE_LIMITED", True)
+    assert await content(db) == before
 
 
 async def test_a_grid_is_paged_newest_first_and_does_not_move(api: Client, db: Database, ana: Viewer) -> None:

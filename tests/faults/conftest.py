@@ -13,10 +13,15 @@ SignUp = Callable[[str], Device]
 
 @pytest.fixture
 def live(installation: Live) -> Iterator[Live]:
-    """Every part may be killed and paused: the next test finds all of them well."""
+    """Every part may be killed and paused: the next test finds all of them well.
+
+    Whatever happens to one part is foreseen by the others: none of them may log a fault.
+    """
     installation.heal()
+    before = len(installation.errors())
     yield installation
     installation.restore()
+    assert installation.errors()[before:] == []
 
 
 @pytest.fixture
