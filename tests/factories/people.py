@@ -26,7 +26,7 @@ async def person(db: Database, handle: str = "ana", **facts: Any) -> Viewer:
 async def person_in(tx: Write, handle: str, **facts: Any) -> Viewer:
     """As `person`, inside a transaction."""
     user_id, now = facts.pop("id", None) or new_uuid(), clock.now()
-    row = {
+    row: dict[str, Any] = {
         "id": user_id,
         "handle": handle,
         "display_name": handle.title(),
