@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Final, cast
 from uuid import UUID
@@ -109,6 +109,14 @@ async def _again_and_again(loop: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(RESTART_SECONDS)
 
 
+class HintTaker(Worker):
+    """arq's worker. A hint it cannot strike off, since Redis has just gone, comes again and finds its task done."""
+
+    async def finish_job(self, *of: Any, **more: Any) -> None:
+        with suppress(*AWAY):
+            await super().finish_job(*of, **more)
+
+
 class QueueWorker:
     """Handles what the hints of one queue name. arq ends whenever its Redis goes away; `run` ends with it."""
 
@@ -123,7 +131,7 @@ class QueueWorker:
     async def run(self) -> None:
         """Poll for hints until Redis goes away."""
         client = arq_client(self._ctx.queue.url)
-        self._worker = Worker(
+        self._worker = HintTaker(
             [func(cast("Any", self._handle), name=JOB, keep_result=0, max_tries=1)],
             queue_name=queue_key(self._queue),
             redis_pool=client,

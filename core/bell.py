@@ -8,7 +8,8 @@ from core.ending import end
 from core.pubsub import Wakeups
 
 CHANNEL = "outbox"
-_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+# InternalClientError is what asyncpg says on a connection whose server has announced its end and is not gone yet.
+_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _QUIET_SECONDS = 0.02
 _PAUSE_SECONDS = 1.0
 

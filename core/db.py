@@ -26,6 +26,15 @@ Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 _RETRIED = {"40001", "40P01"}
 _AWAY = {"25006", "57P01", "57P02", "57P03", "53300", "57014", "55P03", "25P03"}
+# InternalClientError is what asyncpg says on a connection whose server has announced its end and is not gone yet.
+_LOST = (
+    OSError,
+    TimeoutError,
+    PoolTimeout,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 _SERVER_SETTINGS = {
     "statement_timeout": "4000",
     "idle_in_transaction_session_timeout": "10000",
@@ -78,7 +87,7 @@ def _translated() -> Iterator[None]:
         if lost:
             raise Unavailable from error
         raise
-    except (OSError, TimeoutError, PoolTimeout, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+    except _LOST as error:
         raise Unavailable from error
     except asyncpg.PostgresError as error:
         if error.sqlstate in _AWAY:
