@@ -23,7 +23,7 @@ Order = Literal["TOP", "NEWEST", "OLDEST"]
 
 _KEYS = ("author", "post")
 _UNDER_A_POST = "from comments where author_id = {author} and post_id = {post} and deleted_at is null"
-_TOP = Listing("comments:TOP", _KEYS, f"select id as tie, commenter_id as person_id, created_at {_UNDER_A_POST}")
+_TOP = Listing("comments:TOP", _KEYS, f"select id as tie, commenter_id as person_id {_UNDER_A_POST}", is_timed=False)
 _BY_TIME = {order: Listing(f"comments:{order}", _KEYS, f"select id {_UNDER_A_POST}") for order in ("NEWEST", "OLDEST")}
 
 

@@ -26,13 +26,15 @@ _PARTS = 2
 class Listing:
     """A kind of list: `name` stands in its cursors, `source` selects the rows of one list.
 
-    `keys` say whose list it is, `facts` are booleans beside them; the source names both in braces.
+    `keys` say whose list it is, `facts` are booleans beside them; the source names both in braces. Rows that are not
+    `is_timed` have no `created_at`: their ids alone sort as they were made, and so an index of ids is enough.
     """
 
     name: str
     keys: tuple[str, ...]
     source: str
     facts: tuple[str, ...] = ()
+    is_timed: bool = True
 
     def scope(self, key: Key) -> str:
         """The name of one list in its cursors."""
@@ -61,7 +63,7 @@ async def by_id(
 
 
 async def known_first(db: Read, viewer: Viewer, listing: Listing, asked: Asked) -> list[Page[Any]]:
-    """Rows of lists whose source selects `person_id`, `created_at` and a `tie` that tells rows of one moment apart.
+    """Rows of lists whose source selects `person_id`, a `tie` that no two rows share, and `created_at` if it is timed.
 
     What comes of people the viewer follows stands first, each part the newest first; signed out there is one part.
     The cursor names the part, so that following somebody between two pages neither repeats a row of the first part
@@ -75,7 +77,7 @@ async def known_first(db: Read, viewer: Viewer, listing: Listing, asked: Asked) 
             parameters = _parameters(listing, [asked[n] for n in short])
             for place, n in enumerate(short):
                 mark = starts[n][1:] if starts[n][0] == part else (_END_OF_TIME, _LAST_ID)
-                parameters[f"moment_{place}"], parameters[f"mark_{place}"] = mark
+                parameters |= dict(zip((f"moment_{place}", f"mark_{place}"), mark, strict=True))
             if viewer.is_signed_in:
                 parameters["viewer"] = viewer.user_id
             statement = _known_first(listing, len(short), part if viewer.is_signed_in else None)
@@ -90,7 +92,8 @@ def _page(listing: Listing, key: Key, window: Window, ids: Sequence[UUID]) -> Pa
 
 def _page_of_parts(listing: Listing, key: Key, window: Window, rows: Sequence[tuple[int, Any]]) -> Page[Any]:
     def cursor(item: tuple[int, Any]) -> str:
-        return listing.cursor(key, item[0], item[1].created_at, item[1].tie)
+        part, row = item
+        return listing.cursor(key, part, row.created_at if listing.is_timed else None, row.tie)
 
     return page_of(rows, window, cursor).each(lambda item: item[1])
 
@@ -100,7 +103,8 @@ def _position(viewer: Viewer, scope: str, after: str | None) -> tuple[int, datet
     if after is None:
         return 0 if viewer.is_signed_in else _PARTS - 1, _END_OF_TIME, _LAST_ID
     part, moment, tie = decode_cursor(scope, after)
-    return part if viewer.is_signed_in else _PARTS - 1, cursor_time(moment), cursor_id(tie)
+    begin = cursor_time(moment) if moment else _END_OF_TIME
+    return part if viewer.is_signed_in else _PARTS - 1, begin, cursor_id(tie)
 
 
 def _parameters(listing: Listing, asked: Asked, facts: Sequence[Sequence[bool]] = ()) -> dict[str, Any]:
@@ -122,9 +126,10 @@ def _by_id(listing: Listing, count: int, is_ascending: bool) -> TextClause:  # n
 def _known_first(listing: Listing, count: int, part: int | None) -> TextClause:
     """One part of each list; all of it for None."""
     known = "" if part is None else f" and person_id {'in' if part == 0 else 'not in'} {_FOLLOWED}"
-    statement = _statement(
-        listing, count, f"(created_at, tie) < ({{moment}}, {{mark}}){known}", "created_at desc, tie desc"
-    )
+    where, order = "(created_at, tie) < ({moment}, {mark})", "created_at desc, tie desc"
+    if not listing.is_timed:
+        where, order = "tie < {mark}", "tie desc"
+    statement = _statement(listing, count, f"{where}{known}", order)
     return statement if part is None else statement.bindparams(bindparam("viewer", type_=Uuid))
 
 
