@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from core.errors import ApiError
 from core.ids import CommentId, UserId
 from core.settings import settings
 from loaders.comments import comments_by_id
@@ -48,7 +49,7 @@ class Comment(Node):
 
     @batched
     async def post(parents: list["Comment"], ctx: Context) -> list[Annotated["Post", strawberry.lazy("schema.posts")]]:
-        return await nodes.load(ctx, [comment.row.post_id for comment in parents])
+        return await nodes.present(ctx, [comment.row.post_id for comment in parents])
 
     @batched
     async def author(
@@ -69,13 +70,12 @@ class Comment(Node):
         return self.row.created_at
 
     @batched
-    async def url(parents: list["Comment"], ctx: Context) -> list[URL]:
+    async def url(parents: list["Comment"], ctx: Context) -> list[URL | ApiError]:
         rows = await ctx.loaders.load(posts_by_id, [comment.row.post_id for comment in parents])
         base = settings().public_url
         return [
-            URL(f"{base}/p/{post.shortcode}?comment={comment.row.id}")
+            URL(f"{base}/p/{post.shortcode}?comment={comment.row.id}") if post else nodes.vanished()
             for comment, post in zip(parents, rows, strict=True)
-            if post
         ]
 
     @batched

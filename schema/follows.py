@@ -45,7 +45,7 @@ class Relationship(Node):
 
     @batched
     async def user(parents: list["Relationship"], ctx: Context) -> list[LazyUser]:
-        return await nodes.load(ctx, [UserId(each.between.id) for each in parents])
+        return await nodes.present(ctx, [UserId(each.between.id) for each in parents])
 
     @attribute
     def follow_state(self) -> FollowState:

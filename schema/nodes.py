@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import strawberry
 
-from core.errors import NotFound
+from core.errors import ApiError, NotFound
 from schema.context import Context
 from schema.fields import attribute
 
@@ -43,6 +43,16 @@ async def load(ctx: Context, ids: Sequence[Any]) -> list[Any]:
         wanted = list(dict.fromkeys(key for key in ids if key.prefix == prefix))
         found.update(zip(wanted, await question(ctx, wanted), strict=True))
     return [found[key] for key in ids]
+
+
+async def present(ctx: Context, ids: Sequence[Any]) -> list[Any]:
+    """As `load`, for what cannot be missing; what went between two reads is an error of its own place alone."""
+    return [found or vanished() for found in await load(ctx, ids)]
+
+
+def vanished() -> ApiError:
+    """The error of a place whose object went while the operation ran."""
+    return ApiError("UNAVAILABLE", "It changed while it was read. Try again.")
 
 
 async def one(ctx: Context, key: Any, kind: type[T]) -> T | None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from core.errors import ApiError
 from core.ids import CommentId, PlaceId, PostId, UserId
 from core.paging import Page, Window
 from core.settings import settings
 from loaders.comments import read_comments
 from loaders.posts import post_counts, post_media, post_previews, posts_by_id
-from loaders.profiles import users_by_id
 from schema import nodes
 from schema.comments import Comment, CommentOrder
 from schema.connections import Connection, Edge, connection, fill_pages
@@ -73,9 +73,8 @@ class Post(Likeable):
         return PostKind[self.row.kind]
 
     @batched
-    async def author(parents: list["Post"], ctx: Context) -> list[User]:
-        rows = await ctx.loaders.load(users_by_id, [post.row.id.author_id for post in parents])
-        return [User(row=row) for row in rows if row]
+    async def author(parents: list["Post"], ctx: Context) -> list[User | ApiError]:
+        return await nodes.present(ctx, [UserId(post.row.id.author_id) for post in parents])
 
     @attribute
     def caption(self) -> RichText | None:

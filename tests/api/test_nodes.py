@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from core.backends import Backends
 from core.db import Database, counted
 from core.ids import (
     CommentId,
@@ -22,6 +23,8 @@ from core.ids import (
 from core.settings import Settings
 from core.viewer import Viewer
 from models.media import Media
+from schema.context import Context
+from schema.nodes import present
 from tests.api.conftest import SignIn
 from tests.client import Client
 from tests.factories.people import person
@@ -213,3 +216,11 @@ async def test_other_links_lead_nowhere(api: Client, config: Settings, db: Datab
 @pytest.mark.parametrize("url", ["", "ana", "/p/x", "http://", "http://[::1", "http://a:99999/x", "\0", "http://a\0/x"])
 async def test_what_is_no_link_is_refused(api: Client, url: str) -> None:
     assert await api.refusal(RESOURCE, url=url) == "BAD_USER_INPUT"
+
+
+async def test_what_vanishes_while_it_is_read_breaks_its_own_place_alone(backends: Backends, ana: Viewer) -> None:
+    kept, gone = UserId(ana.user_id), UserId(new_uuid())
+
+    found = await present(Context(backends, ana), [kept, gone, kept])
+
+    assert [getattr(each, "code", None) for each in found] == [None, "UNAVAILABLE", None]
