@@ -28,7 +28,8 @@ async def test_anybody_reads_limits_as_the_contract_states_them(api: Client) -> 
     assert [each["purpose"] for each in server["limits"]["uploads"]] == ["POST", "AVATAR"]
     assert all(each["maxBytes"] == media.MAX_BYTES for each in server["limits"]["uploads"])
     assert all("image/jpeg" in each["contentTypes"] for each in server["limits"]["uploads"])
-    assert (server["capabilities"], server["supportedLanguages"]) == (["SUBSCRIPTIONS_WEBSOCKET"], ["en"])
+    assert "SUBSCRIPTIONS_WEBSOCKET" in server["capabilities"]
+    assert server["supportedLanguages"] == ["en"]
     assert server["schemaVersion"] == contract().version
     assert len(statements) == 0
 
