@@ -7,16 +7,17 @@ Who = Literal["nobody", "stranger", "follower", "author"]
 
 VIEWERS: tuple[Who, ...] = ("nobody", "stranger", "follower", "author")
 
+# Pages are as small as what Eva has, so that every row stays below the cost of one operation.
 FRAGMENTS = """
 fragment P on Post {
   caption { text segments { ... on MentionSegment { user { id } } } } author { id } media { id } cover { id }
-  mentions { id } likers { nodes { id } edges { node { id } } }
-  commentPreview { body { text } } comments { nodes { ...C } edges { node { ...C } } }
+  mentions { id } likers(first: 2) { nodes { id } edges { node { id } } }
+  commentPreview { body { text } } comments(first: 2) { nodes { ...C } edges { node { ...C } } }
 }
 fragment C on Comment { body { text } author { id } post { id } }
 fragment U on User {
-  avatar { id } relationship { id user { id } } posts { nodes { ...P } edges { node { ...P } } }
-  followers { nodes { id } edges { node { id } } } following { nodes { id } edges { node { id } } }
+  avatar { id } relationship { id user { id } } posts(first: 1) { nodes { ...P } edges { node { ...P } } }
+  followers(first: 2) { nodes { id } edges { node { id } } } following(first: 2) { nodes { id } edges { node { id } } }
 }
 fragment E on UserError {
   code ... on ConflictError { existing { id } } ... on MediaError { upload { media { id } } }
@@ -50,7 +51,7 @@ READS = {
     "post": Row("post(by: {shortcode: $code}) { ...P }", _AUDIENCE),
     "comment": Row("comment(id: $comment) { ...C post { ...P } }", _AUDIENCE),
     "user": Row("user(by: {id: $author}) { ...U }", _AUDIENCE),
-    "home feed": Row("viewer { homeFeed { nodes { ...P } edges { node { ...P } } } }", _seen_by("follower")),
+    "home feed": Row("viewer { homeFeed(first: 2) { nodes { ...P } edges { node { ...P } } } }", _seen_by("follower")),
     "own things": Row(
         "viewer { user { id } account { id } session { id } uploads { nodes { media { id } } edges { node { id } } } }",
         _seen_by("author"),
