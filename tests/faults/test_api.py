@@ -1,11 +1,14 @@
 """The API may be killed at any moment, and ends in order when it is asked to: nothing is doubled, nothing cut short."""
 
+import errno
 import json
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any, Self
 
+from aperture.site import HOST
 from tests.devices import ANSWER_SECONDS, CREATE, LIKE, PHOTO, Device, fresh_key
 from tests.faults.conftest import SignUp
 from tests.faults.listening import home_listener
@@ -58,7 +61,7 @@ def test_asked_to_end_it_answers_what_it_has_begun(
         likes = [stack.enter_context(begun_call(each, LIKE, postId=posts[0])) for each in people]
         photo = stack.enter_context(begun_upload(people[0], upload))
         live.api.ask_to_end()
-        eventually(lambda: not live.health())
+        eventually(lambda: home.closes != [] and takes_no_more(live))
 
         answers = [json.load(each.finish()) for each in likes]
         is_stored = photo.finish().status == 200
@@ -73,6 +76,12 @@ def test_asked_to_end_it_answers_what_it_has_begun(
     for each in people:
         each.like(posts[0], is_liked=False)
     require_whole(live, load.actors, posts)
+
+
+def takes_no_more(live: Live) -> bool:
+    """Whether new connections are refused."""
+    with socket.socket() as fresh:
+        return fresh.connect_ex((HOST, live.site.port)) == errno.ECONNREFUSED
 
 
 class Begun:
