@@ -169,8 +169,7 @@ class Database:
     async def reading(self, *, fresh: bool = False) -> AsyncIterator[Read]:
         """A connection to read from; `fresh` reads see every committed write, others may lag behind on a replica."""
         engine = self._reads if fresh else self._replica
-        with _translated():
-            connection = await engine.connect()
+        connection = await _open(engine)
         try:
             yield Read(connection)
         finally:
@@ -179,8 +178,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Write]:
         """One transaction on the primary; it commits at the end unless an exception leaves the block."""
-        with _translated():
-            connection = await self._primary.connect()
+        connection = await _open(self._primary)
         try:
             with _translated():
                 await connection.begin()
@@ -218,6 +216,15 @@ class Database:
         await self._primary.dispose()
         if self._replica is not self._reads:
             await self._replica.dispose()
+
+
+async def _open(engine: AsyncEngine) -> AsyncConnection:
+    """A connection of the pool. Whatever keeps one from being made, nothing was asked yet: it counts as unavailable."""
+    try:
+        with _translated():
+            return await engine.connect()
+    except DBAPIError as error:
+        raise Unavailable from error
 
 
 async def _close(connection: AsyncConnection) -> None:
