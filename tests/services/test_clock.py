@@ -4,18 +4,18 @@ import asyncio
 
 import pytest
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
 
 from aperture import api
 from core.backends import Backends
 from core.ending import end
+from core.errors import Unavailable
 from core.settings import Settings
 
 
 async def test_a_database_that_refuses_us_is_asked_again(config: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = make_url(config.database_url).set(database="being_restored").render_as_string(hide_password=False)
     backends = Backends.open(config.model_copy(update={"database_url": missing}))
-    with pytest.raises(DBAPIError):
+    with pytest.raises(Unavailable):
         await backends.db.measure_clock()
     monkeypatch.setattr(api, "CLOCK_SECONDS", 0.01)
 
