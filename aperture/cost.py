@@ -5,7 +5,7 @@ abstract type the costliest member counts. A response field that is selected twi
 `@skip` and `@include` are not looked at: the figure is an upper bound.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
 from math import ceil
@@ -80,28 +80,31 @@ _ONE: Final = _Size((), 1)
 
 
 @dataclass(slots=True, eq=False)
-class _Part:
+class Part:
     """A response field: its size, and what one of its objects costs as each type it may have."""
 
     key: str
     coordinate: str
     size: _Size
-    members: tuple["_Member", ...]
+    members: tuple["Member", ...]
+    is_leaf: bool = False
 
 
 @dataclass(slots=True, eq=False)
-class _Member:
-    """An object of one type: its own weight and its fields."""
+class Member:
+    """An object of one type: its own weight and its fields; `keys` are all it may have in an answer."""
 
     weight: float
-    parts: tuple[_Part, ...]
+    parts: tuple[Part, ...]
+    type_name: str = ""
+    keys: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
 class Plan:
     """The tree of one operation; only its variables are missing. `visits` is how many selections were looked at."""
 
-    root: _Member
+    root: Member
     visits: int
     _variables: frozenset[str] = field(init=False)
     _constant: int | None = field(init=False, default=None)
@@ -112,40 +115,50 @@ class Plan:
     def cost(self, values: Mapping[str, Any]) -> int:
         """Points with these coerced variables, at most `CAP`."""
         if self._variables:
-            return _Reckoning(values).whole(self.root)
+            return Reckoning(values).whole(self.root)
         if self._constant is None:
-            self._constant = _Reckoning({}).whole(self.root)
+            self._constant = Reckoning({}).whole(self.root)
         return self._constant
 
     def breakdown(self, values: Mapping[str, Any]) -> list[Priced]:
         """The `DEAREST` fields that cost anything, the dearest first."""
-        return nlargest(DEAREST, _Reckoning(values).fields(self.root), key=lambda each: each.points)
+        return nlargest(DEAREST, Reckoning(values).fields(self.root), key=lambda each: each.points)
 
 
-class _Reckoning:
+class Reckoning:
     """The numbers of one request; parts that stand in several places are reckoned once."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = values
         self._known: dict[int, float] = {}
 
-    def whole(self, member: _Member) -> int:
+    def whole(self, member: Member) -> int:
         return ceil(self._of(member))
 
-    def fields(self, member: _Member, path: tuple[str, ...] = (), times: float = 1) -> Iterator[Priced]:
+    def fields(self, member: Member, path: tuple[str, ...] = (), times: float = 1) -> Iterator[Priced]:
         """Every field with its points, through the costliest member of each abstract type."""
         for part in member.parts:
             below = (*path, part.key)
-            points = min(CAP, times * self._of_part(part))
-            if points:
+            if points := self.of_part(part, times):
                 yield Priced(below, part.coordinate, ceil(points))
-                count = min(CAP, times * part.size.of(self._values))
-                yield from self.fields(max(part.members, key=self._of), below, count)
+                yield from self.fields(self.costliest(part.members), below, self.times(part, times))
 
-    def _of(self, member: _Member) -> float:
+    def of_part(self, part: Part, times: float) -> float:
+        """Points of a part that stands in so many objects."""
+        return min(CAP, times * self._of_part(part))
+
+    def times(self, part: Part, times: float) -> float:
+        """In how many objects the parts below it stand."""
+        return min(CAP, times * part.size.of(self._values))
+
+    def costliest(self, members: Sequence[Member]) -> Member:
+        """The one of an abstract type's members that counts."""
+        return max(members, key=self._of)
+
+    def _of(self, member: Member) -> float:
         return min(CAP, member.weight + sum(self._of_part(part) for part in member.parts))
 
-    def _of_part(self, part: _Part) -> float:
+    def _of_part(self, part: Part) -> float:
         if id(part) not in self._known:
             each = max(self._of(member) for member in part.members)
             self._known[id(part)] = min(CAP, part.size.of(self._values) * each)
@@ -168,7 +181,7 @@ class _Compiler:
         self._schema = schema
         self._prices = prices
         self._fragments = fragments
-        self._known: dict[Any, tuple[_Member, ...]] = {}
+        self._known: dict[Any, tuple[Member, ...]] = {}
 
     def member(
         self,
@@ -176,9 +189,10 @@ class _Compiler:
         selections: tuple[SelectionNode, ...],
         parent: GraphQLObjectType,
         sized: Mapping[str, _Size],
-    ) -> _Member:
-        parts = (self._part(key, nodes, parent, sized) for key, nodes in self._collect(selections, parent).items())
-        return _Member(weight, tuple(part for part in parts if part))
+    ) -> Member:
+        collected = self._collect(selections, parent)
+        parts = (self._part(key, nodes, parent, sized) for key, nodes in collected.items())
+        return Member(weight, tuple(part for part in parts if part), parent.name, frozenset(collected))
 
     def _collect(self, selections: tuple[SelectionNode, ...], parent: GraphQLObjectType) -> dict[str, list[FieldNode]]:
         """The fields selected of an object, by response key; each fragment is looked at once."""
@@ -219,7 +233,7 @@ class _Compiler:
 
     def _part(
         self, key: str, nodes: list[FieldNode], parent: GraphQLObjectType, sized: Mapping[str, _Size]
-    ) -> _Part | None:
+    ) -> Part | None:
         """What a field costs, None if nothing."""
         name = nodes[0].name.value
         if name.startswith("__") or (parent is self._schema.query_type and name in _FREE):
@@ -228,15 +242,15 @@ class _Compiler:
         target = get_named_type(declared.type)
         weight = self._prices.weights.get(coordinate)
         if not is_composite_type(target):
-            return _Part(key, coordinate, _ONE, (_Member(weight, ()),)) if weight else None
+            return Part(key, coordinate, _ONE, (Member(weight, ()),), is_leaf=True) if weight else None
         told = self._told(nodes[0], coordinate, declared)
         below = self._prices.sizes.get(coordinate, ListSize()).sized
         size = sized.get(name) or (told if is_list_type(get_nullable_type(declared.type)) else _ONE)
-        return _Part(key, coordinate, size, self._members(nodes, target, weight, dict.fromkeys(below, told)))
+        return Part(key, coordinate, size, self._members(nodes, target, weight, dict.fromkeys(below, told)))
 
     def _members(
         self, nodes: list[FieldNode], target: GraphQLCompositeType, weight: float | None, sized: dict[str, _Size]
-    ) -> tuple[_Member, ...]:
+    ) -> tuple[Member, ...]:
         known = (tuple(map(id, nodes)), target.name, weight, tuple(sized.items()))
         if known not in self._known:
             selections = tuple(each for node in nodes if node.selection_set for each in node.selection_set.selections)
@@ -285,7 +299,7 @@ def _count(value: Any, default: int | None) -> int | None:
     return max(0, min(CAP, value)) if type(value) is int else default
 
 
-def _variables(member: _Member, seen: set[int]) -> Iterator[str]:
+def _variables(member: Member, seen: set[int]) -> Iterator[str]:
     for part in member.parts:
         if id(part) not in seen:
             seen.add(id(part))

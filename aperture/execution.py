@@ -21,6 +21,7 @@ from core import telemetry
 from core.db import counted
 from core.errors import ApiError, Refusal
 from core.viewer import Viewer
+from loaders.base import hits
 from schema.operations import Operation
 
 SECONDS: Final = 5.0
@@ -49,6 +50,11 @@ class GraphQLRequest:
     def wants_cost(self) -> bool:
         """Whether the answer shall tell its cost: `extensions: {cost: true}`."""
         return (self.extensions or {}).get("cost") is True
+
+    @property
+    def wants_estimate(self) -> bool:
+        """Whether the answer shall tell the cost and nothing else: `extensions: {cost: "estimate"}`."""
+        return (self.extensions or {}).get("cost") == "estimate"
 
 
 Spend = Callable[[Any, int], Awaitable[None]]
@@ -136,9 +142,13 @@ async def execute(graph: Graph, request: GraphQLRequest, context: Context) -> An
     """Answer a query or mutation; every error is told in the answer, and one that did not run has no `data`."""
     try:
         async with _in_time(graph), graph.admission.place():
-            _require_single_answer(graph.operation(request))
+            named = graph.operation(request)
+            if not request.wants_estimate:
+                _require_single_answer(named)
             executor = graph.executor(request, context)
             context.operation = operation = graph.reckoned(request, executor)
+            if request.wants_estimate:
+                return {"data": None, "extensions": {"cost": operation.estimate()}}
             if dry := dry_run.wanted(executor, request.query):
                 return dry.whole(await _run(dry.executor))
             await graph.charge(operation, context)
@@ -203,9 +213,10 @@ async def _run(executor: Executor[Any]) -> Answer:
 
 async def _run_telling(executor: Executor[Any], operation: RunningOperation) -> Answer:
     """As `_run`, with what it took in `extensions.cost`."""
-    with counted() as statements:
+    with counted() as statements, hits() as loaded:
         answer = await _run(executor)
-    return {**answer, "extensions": {"cost": {"requested": operation.cost, "statements": len(statements)}}}
+    took = {"statements": len(statements), "cacheHits": loaded.count}
+    return {**answer, "extensions": {"cost": operation.bill(answer["data"]) | took}}
 
 
 def refusal(error: Exception) -> Answer:

@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import GraphQLSchema, OperationDefinitionNode
 
-from aperture import limits
+from aperture import bill, limits
 from aperture.cost import MAX_COST, Plan
 from aperture.deprecations import deprecations
 from aperture.documents import Document
@@ -35,6 +35,14 @@ class RunningOperation:
                 f"The operation costs {self.cost} points; {MAX_COST} are allowed.",
                 {"cost": self.cost, "maxCost": MAX_COST},
             )
+
+    def estimate(self) -> dict[str, Any]:
+        """What it may cost, field by field, for an answer that tells it; nothing of it has to run."""
+        return {"maxCost": MAX_COST, **bill.estimate(self.plan, self.coerced)}
+
+    def bill(self, data: dict[str, Any] | None) -> dict[str, Any]:
+        """What it cost, field by field, with this answer."""
+        return {"maxCost": MAX_COST, **bill.bill(self.plan, self.coerced, data)}
 
     def info(self) -> OperationInfo:
         """All that can be told of it."""

@@ -1,7 +1,8 @@
 """Questions, and the loaders of one operation that remember their answers."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -31,6 +32,33 @@ class Scope:
 Question = Callable[[Scope, Sequence[K]], Awaitable[Sequence[V]]]
 
 
+@dataclass(slots=True)
+class Hits:
+    """How many keys were asked for, and how many of them had to be read."""
+
+    asked: int = 0
+    read: int = 0
+
+    @property
+    def count(self) -> int:
+        """Answers that were known already: read before, primed, or asked for twice at once."""
+        return self.asked - self.read
+
+
+_hits: ContextVar[Hits | None] = ContextVar("loader_hits", default=None)
+
+
+@contextmanager
+def hits() -> Iterator[Hits]:
+    """Count what loaders are asked for inside, in all tasks started there."""
+    count = Hits()
+    token = _hits.set(count)
+    try:
+        yield count
+    finally:
+        _hits.reset(token)
+
+
 class Loaders:
     """One per operation, replaced after each write and for each pushed event: an old one remembers too much."""
 
@@ -40,7 +68,11 @@ class Loaders:
 
     async def load(self, question: Question[K, V], keys: Sequence[K]) -> list[V]:
         """The answers in the order of the keys; keys asked for at the same time go into one batch."""
-        return list(await self._loader(question).load_many(keys)) if keys else []
+        if not keys:
+            return []
+        if count := _hits.get():
+            count.asked += len(keys)
+        return list(await self._loader(question).load_many(keys))
 
     async def one(self, question: Question[K, V], key: K) -> V:
         """The answer for one key; only for fields that are never below a list."""
@@ -56,6 +88,8 @@ class Loaders:
         if question not in self._loaders:
 
             async def batch(keys: list[K]) -> list[V]:
+                if count := _hits.get():
+                    count.read += len(keys)
                 return list(await question(self.scope, keys))
 
             self._loaders[question] = DataLoader(batch)

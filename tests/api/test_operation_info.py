@@ -77,9 +77,29 @@ async def test_an_answer_tells_its_cost_when_asked(api: Client) -> None:
     telling = (await api.http.post("/graphql", json={**body, "extensions": {"cost": True}})).json()
 
     assert "extensions" not in silent
-    assert telling["extensions"]["cost"]["requested"] == 1
-    assert telling["extensions"]["cost"]["statements"] >= 1
+    cost = telling["extensions"]["cost"]
+    assert (cost["requested"], cost["actual"], cost["maxCost"], cost["cacheHits"]) == (1, 0, 2000, 0)
+    assert cost["fields"] == [{"path": ["user"], "coordinate": "Query.user", "requested": 1, "actual": 0}]
+    assert cost["statements"] >= 1
     assert telling["data"] == silent["data"]
+
+
+@pytest.mark.parametrize(
+    ("document", "points"),
+    [
+        ('mutation { logIn(input: {identifier: "a", password: "b"}) { errors { code } } }', 11),
+        ('subscription { postEvents(postIds: ["a"]) { cursor } }', 1),
+        ("{ viewer { homeFeed(first: 50) { nodes { __typename } edges { node { __typename } } } } }", 156),
+    ],
+)
+async def test_an_estimate_runs_nothing(api: Client, document: str, points: int) -> None:
+    answer = (await api.http.post("/graphql", json={"query": document, "extensions": {"cost": "estimate"}})).json()
+
+    assert answer["data"] is None
+    assert "errors" not in answer
+    assert answer["extensions"]["cost"]["requested"] == points
+    assert answer["extensions"]["cost"]["fields"]
+    assert "actual" not in answer["extensions"]["cost"]
 
 
 @pytest.mark.parametrize(
