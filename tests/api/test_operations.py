@@ -1,4 +1,4 @@
-"""What real clients send for their screens: every operation of `operations/` runs, and says no where it must."""
+"""What real clients send for their screens: every operation of `docs/operations/` runs, and says no where it must."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,13 +21,12 @@ from tests.api.conftest import SignIn
 from tests.client import Client
 from tests.factories.people import person
 from tests.factories.posts import post
+from tests.factories.sessions import PASSWORD, account
 from tests.factories.uploads import upload
 
-OPERATIONS = {
-    name: document
-    for text in ["\n".join(path.read_text() for path in sorted((Path(__file__).parent / "operations").glob("*")))]
-    for name, document in separate_operations(parse(text)).items()
-}
+FOLDER = Path(__file__).parents[2] / "docs/operations"
+TEXT = "\n".join(path.read_text() for path in sorted(FOLDER.glob("*.graphql")))
+OPERATIONS = separate_operations(parse(TEXT))
 """Each operation with the fragments it needs, as client compilers send it."""
 
 BY_KIND = {
@@ -63,6 +62,7 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
     for viewer in (ana, ben):
         await db.write(lambda tx, viewer=viewer: likes.like_post(tx, viewer, shown))  # type: ignore[misc]
     written = await db.write(lambda tx: comments.add_comment(tx, ben, shown, "Hi @ana https://example.com"))
+    await account(db, "cleo")
     await upload(db, ana, "OPEN")
     post_id, user_id = str(shown), str(UserId(ben.user_id))
     file = {"purpose": "POST", "contentType": "image/jpeg", "byteSize": 10, "width": 4, "height": 5}
@@ -79,7 +79,10 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
         "Follow": {"input": {"userId": user_id}},
         "ComposeForm": {},
         "BeginUpload": {"input": {**file, "idempotencyKey": "of this file"}},
+        "CompleteUpload": {"input": {"uploadId": str(await upload(db, ana))}},
         "ComposePost": {"input": {"content": {"photo": {"uploadId": str(await upload(db, ana))}}, "caption": "Sea"}},
+        "LogIn": {"input": {"identifier": "cleo", "password": PASSWORD}},
+        "RefreshSession": {},
         "SelfCheck": {},
         "OpenLink": {"url": "http://localhost:8000/p/abcdefghijk"},
     }
@@ -89,11 +92,13 @@ def text(name: str) -> str:
     return print_ast(OPERATIONS[name])
 
 
-async def cursors(client: Client) -> dict[str, dict[str, str]]:
-    """Where the next pages begin."""
+async def continuations(client: Client, log_in: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What those operations take that follow from the answers of others: cursors of next pages, a token to trade."""
+    entered = (await client.ask(text("LogIn"), **log_in))["logIn"]
     feed = (await client.ask(text("HomeScreen")))["viewer"]["homeFeed"]
     grid = (await client.ask(text("ProfileScreen"), handle="ben"))["user"]["posts"]
     return {
+        "RefreshSession": {"input": {"refreshToken": entered["tokens"]["refreshToken"]}},
         "HomeFeedNextPage": {"after": feed["pageInfo"]["endCursor"]},
         "ProfileGridNextPage": {"after": grid["pageInfo"]["endCursor"]},
     }
@@ -109,8 +114,8 @@ async def test_every_query_and_mutation_runs_without_an_error(db: Database, sign
     ana = await person(db, "ana")
     variables = await world(db, ana)
     client = await sign_in(ana)
-    for name, after in (await cursors(client)).items():
-        variables[name] |= after
+    for name, more in (await continuations(client, variables["LogIn"])).items():
+        variables[name] |= more
 
     answers = {name: await client.ask(text(name), **variables[name]) for name in variables}
 
