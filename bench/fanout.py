@@ -62,7 +62,7 @@ async def _run(servers: Servers, options: argparse.Namespace) -> None:
         pushed = await _pushed(ctx, followers, post, options.rounds)
         await _whole_task(ctx, post, written, options.rounds)
         if baseline:
-            print(f"\nscript against redis-benchmark -P 200: {pushed / baseline:.2f}")
+            print(f"\npackets against redis-benchmark -P 200: {pushed / baseline:.2f}")
 
 
 async def _prepare(ctx: JobContext, author: UUID, followers: Sequence[UUID]) -> PostId:
@@ -121,7 +121,7 @@ async def _pushed(ctx: JobContext, followers: Sequence[UUID], post: PostId, roun
     number, watch = await ctx.epochs.current(), Stopwatch()
     for _ in range(rounds):
         await timelines.push(ctx.cache, number, followers, post)
-    return watch.print("one script for 500 timelines, trimming included", len(followers) * rounds)
+    return watch.print("one packet for 500 timelines, trimming included", len(followers) * rounds)
 
 
 async def _whole_task(ctx: JobContext, post: PostId, count: int, rounds: int) -> None:

@@ -1,12 +1,15 @@
 """Redis for everything that can be lost: short timeouts, no repeats, and left alone for a second after a failure."""
 
+import asyncio
+import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import Pipeline
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as LostConnection
@@ -107,6 +110,19 @@ class Cache:
         async with self.calls() as redis, redis.pipeline(transaction=transaction) as pipe:
             yield pipe
 
+    async def each(self, name: str, keys: Sequence[str], *arguments: bytes) -> list[Any]:
+        """The answers to one command on each of these keys, which travel in one packet.
+
+        It takes a tenth of a pipeline's time here, since nothing is made per command, and a third of a script's there.
+        Callers bound the number of keys.
+        """
+        head = b"*%d\r\n$%d\r\n%b\r\n$" % (len(arguments) + 2, len(name), name.encode())
+        tail = b"".join(b"\r\n$%d\r\n%b" % (len(each), each) for each in arguments) + b"\r\n"
+        packet = b"".join([b"%b%d\r\n%b%b" % (head, len(key), key, tail) for key in map(str.encode, keys)])
+        async with self.calls() as redis, _lent(redis) as connection, asyncio.timeout(TIMEOUT_SECONDS):
+            await connection.send_packed_command(packet)
+            return [await connection.read_response(timeout=math.inf) for _ in keys]
+
     async def server_run_id(self) -> str:
         """The name of the running server process; another one means a restart or a fail-over."""
         information = await self.run(lambda redis: redis.info("server"))
@@ -115,3 +131,16 @@ class Cache:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._client.aclose(close_connection_pool=True)
+
+
+@asynccontextmanager
+async def _lent(redis: Redis) -> AsyncIterator[AbstractConnection]:
+    """A connection of the pool; one that was left with answers unread is closed."""
+    connection = await redis.connection_pool.get_connection()  # type: ignore[no-untyped-call]
+    try:
+        yield connection
+    except BaseException:
+        await connection.disconnect(nowait=True)
+        raise
+    finally:
+        await redis.connection_pool.release(connection)
