@@ -20,7 +20,7 @@ class Limits:
     file_bytes: int = 100_000_000
     open_files: int = 64
     cpu_seconds: int = 10
-    pictures: int = 32
+    pictures: int = 100
 
 
 def confine(limits: Limits, parent: int) -> bool:
