@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from core.db import Database
 from core.events import UploadCompleted
@@ -24,6 +25,11 @@ from tests.jobs.parts import later
 from tests.services.locks import until_somebody_waits
 
 DAY = 86_400.0
+
+_STICK = """do $$ begin
+    create or replace function stick() returns trigger language plpgsql as 'begin raise division_by_zero; end';
+    create trigger stick before update on uploads for each row when (old.id = '{upload}') execute function stick();
+end $$"""
 
 
 @pytest.fixture
@@ -366,6 +372,20 @@ async def test_uploads_nobody_uses_end_after_a_day_with_their_bytes(ctx: JobCont
     states = [(await make.upload_row(ctx.db, each)).state for each in (unsent, unused, used)]
     assert states == ["EXPIRED", "EXPIRED", "READY"]
     assert {files.upload_of(key) for key in await make.keys_in(ctx.store)} == {used}
+
+
+async def test_one_upload_that_cannot_be_swept_does_not_hold_up_the_others(ctx: JobContext, ana: Viewer) -> None:
+    stuck, other = await make.begun(ctx.db, ana), await make.begun(ctx.db, ana)
+    async with ctx.db.transaction() as tx:
+        await tx.execute(text(_STICK.format(upload=stuck.id)))
+
+    with later(DAY + 60):
+        await jobs.expire_uploads.work(ctx)
+
+    states = [(await make.upload_row(ctx.db, each)).state for each in (stuck, other)]
+    async with ctx.db.transaction() as tx:
+        await tx.execute(text("drop trigger stick on uploads"))
+    assert states == ["OPEN", "EXPIRED"]
 
 
 async def test_a_post_whose_bytes_never_come_fails(ctx: JobContext, ana: Viewer) -> None:
