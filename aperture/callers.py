@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from aperture.execution import Context, Graph
@@ -15,9 +14,29 @@ Authenticate = Callable[[str | None, str], Awaitable[Viewer]]
 """A token or None, and an address, to a viewer; ApiError UNAUTHENTICATED for a bad token."""
 
 
-@dataclass(frozen=True, slots=True)
+class Head:
+    """The headers of a request; one that comes several times is read as one, with commas between its values."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, scope: Scope) -> None:
+        raw: list[tuple[bytes, bytes]] = scope["headers"]
+        self._values = dict(raw)
+        if len(self._values) < len(raw):
+            for name in self._values:
+                self._values[name] = b", ".join(value for each, value in raw if each == name)
+
+    def __getitem__(self, name: bytes) -> str:
+        """The value of a header by its name in lower case; empty for one that is missing."""
+        return self._values.get(name, b"").decode("latin-1")
+
+    def __contains__(self, name: bytes) -> bool:
+        return name in self._values
+
+
+@dataclass(slots=True)
 class RequestInfo:
-    """The head of a request or of a socket's handshake."""
+    """The head of a request or of a socket's handshake, as far as operations look at it."""
 
     request_id: str
     address: str
@@ -25,11 +44,9 @@ class RequestInfo:
     user_agent: str
 
     @classmethod
-    def of(cls, scope: Scope) -> "RequestInfo":
-        headers = Headers(scope=scope)
+    def of(cls, scope: Scope, head: Head) -> "RequestInfo":
         client = scope.get("client")
-        address = client[0] if client else ""
-        return cls(telemetry.request_id(), address, headers.get("accept", ""), headers.get("user-agent", ""))
+        return cls(telemetry.request_id(), client[0] if client else "", head[b"accept"], head[b"user-agent"])
 
 
 ContextFactory = Callable[[Viewer, RequestInfo], Context]
@@ -45,8 +62,9 @@ class Api:
     contexts: ContextFactory
 
 
-def bearer(authorization: str | None) -> str | None:
-    """The token of an Authorization header; ApiError for another scheme, None without a header."""
+def bearer(head: Head) -> str | None:
+    """The token of the Authorization header; ApiError for another scheme, None without a header."""
+    authorization = head[b"authorization"]
     if not authorization:
         return None
     scheme, _, token = authorization.partition(" ")

@@ -5,16 +5,20 @@ from collections.abc import Callable
 from typing import Final
 
 import orjson
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aperture import errors
+from aperture.callers import Head
 from aperture.origins import Origins
 from core import telemetry
 
 _SANE_NAMES: Final = re.compile(r"[A-Za-z0-9, _-]{1,400}")
 _PREFLIGHT_SECONDS: Final = 600
+_SAFETY: Final = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+_HTTPS_ALONE: Final = (b"strict-transport-security", b"max-age=31536000")
 _SIGNED_PATHS: Final = ("/storage/upload/", "/media/signed/")
+
+Headers = list[tuple[bytes, bytes]]
 
 
 class Edge:
@@ -27,21 +31,21 @@ class Edge:
         self._is_ending = is_ending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        request_id = telemetry.sane_request_id(headers.get("x-request-id", ""))
+        head = Head(scope)
+        request_id = telemetry.sane_request_id(head[b"x-request-id"])
         with telemetry.serving(request_id):
             if scope["type"] == "websocket":
                 await self._app(scope, receive, self._marked(send, request_id))
             else:
-                await self._http(scope, headers, receive, send, request_id)
+                await self._http(scope, head, receive, send, request_id)
 
-    async def _http(self, scope: Scope, headers: Headers, receive: Receive, send: Send, request_id: str) -> None:
+    async def _http(self, scope: Scope, head: Head, receive: Receive, send: Send, request_id: str) -> None:
         path = scope["path"]
         level = 10 if path.startswith("/health/") else 20
         with telemetry.one_line("request", method=scope["method"], path=_without_token(path), level=level):
-            answer = _Answer(send, self._headers(headers.get("origin", ""), request_id))
-            if _is_preflight(scope, headers) and self._origins.allow(headers["origin"]):
-                await _allow(headers, answer)
+            answer = _Answer(send, self._headers(head[b"origin"], request_id))
+            if _is_preflight(scope, head) and self._origins.allow(head[b"origin"]):
+                await _allow(head, answer)
                 return
             try:
                 await self._app(scope, receive, answer)
@@ -56,22 +60,22 @@ class Edge:
 
         return marked
 
-    def _headers(self, origin: str, request_id: str) -> dict[str, str]:
-        added = {"x-request-id": request_id, "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+    def _headers(self, origin: str, request_id: str) -> Headers:
+        added = [(b"x-request-id", request_id.encode()), *_SAFETY]
         if self._is_secure:
-            added["strict-transport-security"] = "max-age=31536000"
+            added.append(_HTTPS_ALONE)
         if self._is_ending():
-            added["connection"] = "close"
+            added.append((b"connection", b"close"))
         if origin and self._origins.allow(origin):
-            added["access-control-allow-origin"] = origin
-            added["access-control-expose-headers"] = "x-request-id, retry-after, etag"
+            added.append((b"access-control-allow-origin", origin.encode()))
+            added.append((b"access-control-expose-headers", b"x-request-id, retry-after, etag"))
         return added
 
 
 class _Answer:
-    """A `send` that adds headers, and knows the status and whether the answer has begun."""
+    """A `send` that puts its headers in place of others of their names, and knows whether the answer has begun."""
 
-    def __init__(self, send: Send, headers: dict[str, str]) -> None:
+    def __init__(self, send: Send, headers: Headers) -> None:
         self._send = send
         self._headers = headers
         self.has_begun = False
@@ -80,32 +84,35 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.has_begun = True
             telemetry.note(status=message["status"])
-            headers = MutableHeaders(raw=list(message.get("headers", ())))
-            headers.update(self._headers)
-            headers.add_vary_header("origin")
-            message = {**message, "headers": headers.raw}
+            ours = {name for name, _ in self._headers}
+            others = [each for each in message.get("headers", ()) if each[0] not in ours]
+            message = {**message, "headers": [*others, *self._headers, (b"vary", b"origin")]}
         await self._send(message)
 
 
-def _is_preflight(scope: Scope, headers: Headers) -> bool:
-    return scope["method"] == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers
+def _is_preflight(scope: Scope, head: Head) -> bool:
+    return scope["method"] == "OPTIONS" and b"origin" in head and b"access-control-request-method" in head
 
 
-async def _allow(headers: Headers, send: Send) -> None:
-    wanted = headers.get("access-control-request-headers", "")
-    allowed = {
-        "access-control-allow-methods": "GET, POST, PUT, HEAD",
-        "access-control-allow-headers": wanted if _SANE_NAMES.fullmatch(wanted) else "authorization, content-type",
-        "access-control-max-age": str(_PREFLIGHT_SECONDS),
-    }
-    await send({"type": "http.response.start", "status": 204, "headers": Headers(allowed).raw})
+async def _allow(head: Head, send: Send) -> None:
+    wanted = head[b"access-control-request-headers"]
+    allowed = [
+        (b"access-control-allow-methods", b"GET, POST, PUT, HEAD"),
+        (b"access-control-allow-headers", _named(wanted)),
+        (b"access-control-max-age", b"%d" % _PREFLIGHT_SECONDS),
+    ]
+    await send({"type": "http.response.start", "status": 204, "headers": allowed})
     await send({"type": "http.response.body", "body": b""})
+
+
+def _named(wanted: str) -> bytes:
+    return wanted.encode() if _SANE_NAMES.fullmatch(wanted) else b"authorization, content-type"
 
 
 async def _masked(error: Exception, answer: _Answer) -> None:
     told = orjson.dumps(errors.broken(error))
     if not answer.has_begun:
-        headers = Headers({"content-type": "application/json; charset=utf-8", "content-length": str(len(told))}).raw
+        headers = [(b"content-type", b"application/json; charset=utf-8"), (b"content-length", b"%d" % len(told))]
         await answer({"type": "http.response.start", "status": 500, "headers": headers})
         await answer({"type": "http.response.body", "body": told})
 

@@ -2,24 +2,24 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl
 
 from graphql import OperationType
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from aperture import errors, negotiation
-from aperture.callers import Api, RequestInfo, bearer
+from aperture.callers import Api, Head, RequestInfo, bearer
 from aperture.documents import DocumentRefused
 from aperture.envelope import MESSAGE_BYTES, decode, encode, read_request
 from aperture.errors import Answer
 from aperture.execution import GraphQLRequest, execute, refusal
 from aperture.sse import Caller, EventStreams, TooManyStreams
 from core import telemetry
+from core.begun import Begun, within
 from core.errors import ApiError, Refusal
 
 BODY_SECONDS: Final = 20.0
@@ -36,6 +36,7 @@ _STATUS: Final = {
     "TIMEOUT": 504,
     "INTERNAL": 500,
 }
+_OK: Final = 200
 _BAD_REQUEST: Final = 400
 
 
@@ -70,13 +71,13 @@ class GraphQLOverHttp:
         self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        wanted = negotiation.answer_type(",".join(headers.getlist("accept")))
+        head = Head(scope)
+        wanted = negotiation.answer_type(head[b"accept"])
         media_type = wanted if wanted not in {None, negotiation.EVENT_STREAM} else negotiation.JSON
         try:
             _require_answerable(scope["method"], wanted)
-            caller = await self._caller(scope, headers)
-            request = await self._request(scope, headers, receive)
+            caller = await self._caller(scope, head)
+            request = await self._request(scope, head, receive)
             if wanted == negotiation.EVENT_STREAM:
                 await self._stream(scope["method"], caller, request, receive, send)
                 return
@@ -90,11 +91,11 @@ class GraphQLOverHttp:
         except (ApiError, Refusal) as error:
             answer = errors.refused(error)
             reply = Reply(_status(answer, negotiation.GRAPHQL_JSON), answer)
-        await _send(reply, media_type, headers, send)
+        await _send(reply, media_type, head, send)
 
-    async def _caller(self, scope: Scope, headers: Headers) -> Caller:
-        info = RequestInfo.of(scope)
-        token = bearer(headers.get("authorization"))
+    async def _caller(self, scope: Scope, head: Head) -> Caller:
+        info = RequestInfo.of(scope, head)
+        token = bearer(head)
         viewer = await self._api.authenticate(token, info.address)
         telemetry.note(user=str(viewer.id) if viewer.id else None)
         return Caller(viewer, token, info)
@@ -108,8 +109,8 @@ class GraphQLOverHttp:
         except (ApiError, DocumentRefused) as error:
             return refusal(error)
         _require_safe(scope["method"], kind)
-        async with _while_connected(receive):
-            return await execute(self._api.graph, request, self._api.contexts(caller.viewer, caller.info))
+        context = self._api.contexts(caller.viewer, caller.info)
+        return await _while_connected(receive, execute(self._api.graph, request, context))
 
     async def _stream(self, method: str, caller: Caller, request: GraphQLRequest, receive: Receive, send: Send) -> None:
         """Open a stream; what is wrong with the document is told in it, as clients of streams expect."""
@@ -123,13 +124,12 @@ class GraphQLOverHttp:
         except TooManyStreams as error:
             raise HttpRefused(429, error.message, code=error.code) from None
 
-    async def _request(self, scope: Scope, headers: Headers, receive: Receive) -> GraphQLRequest:
+    async def _request(self, scope: Scope, head: Head, receive: Receive) -> GraphQLRequest:
         if scope["method"] == "GET":
             return read_request(_parameters(scope["query_string"]))
-        _require_json(headers)
+        _require_json(head)
         try:
-            async with asyncio.timeout(self._body_seconds):
-                body = await _body(headers, receive)
+            body = await within(self._body_seconds, _body(head, receive))
         except TimeoutError:
             raise HttpRefused(408, "The body took too long to arrive.", code="TIMEOUT") from None
         return read_request(decode(body))
@@ -148,18 +148,18 @@ def _require_safe(method: str, kind: OperationType | None) -> None:
         raise HttpRefused(405, "Send mutations by POST.", allow="POST")
 
 
-def _require_json(headers: Headers) -> None:
+def _require_json(head: Head) -> None:
     """JSON only: a page of another site cannot send it without the browser asking us first."""
-    kind, *parameters = (piece.strip().lower() for piece in headers.get("content-type", "").split(";"))
+    kind, *parameters = [piece.strip() for piece in head[b"content-type"].lower().split(";")]
     charsets = [one.partition("=")[2].strip('"') for one in parameters if one.startswith("charset=")]
     if kind != negotiation.JSON or any(charset not in {"utf-8", "utf8"} for charset in charsets):
         raise HttpRefused(415, "Send application/json in UTF-8.")
-    if headers.get("content-encoding", "identity").lower() != "identity":
+    if head[b"content-encoding"].lower() not in {"", "identity"}:
         raise HttpRefused(415, "Send the body without a content encoding.")
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes:
-    announced = headers.get("content-length", "0")
+async def _body(head: Head, receive: Receive) -> bytes:
+    announced = head[b"content-length"]
     if announced.isdecimal() and int(announced) > MESSAGE_BYTES:
         raise HttpRefused(413, f"The body may have {MESSAGE_BYTES} bytes.")
     body = bytearray()
@@ -188,14 +188,16 @@ def _parameters(query_string: bytes) -> dict[str, Any]:
 def _status(answer: Answer, media_type: str) -> int:
     """200 when it ran. Old clients get 200 also for a wrong document or variables, as the media type's rules say."""
     if "data" in answer:
-        return 200
+        return _OK
     status = _STATUS.get(answer["errors"][0]["extensions"]["code"], _BAD_REQUEST)
-    return 200 if status == _BAD_REQUEST and media_type == negotiation.JSON else status
+    return _OK if status == _BAD_REQUEST and media_type == negotiation.JSON else status
 
 
-@asynccontextmanager
-async def _while_connected(receive: Receive) -> AsyncIterator[None]:
-    """Cancel what runs inside when the client closes the connection; raises ClientGone then."""
+async def _while_connected(receive: Receive, work: Coroutine[Any, Any, Answer]) -> Answer:
+    """What the work answers; it is cancelled when the client closes the connection, and ClientGone is raised."""
+    begun = Begun(work)
+    if begun.is_over:
+        return begun.result
     running = cast("asyncio.Task[None]", asyncio.current_task())
     is_inside = True
 
@@ -206,7 +208,7 @@ async def _while_connected(receive: Receive) -> AsyncIterator[None]:
     watch = asyncio.create_task(_until_gone(receive))
     watch.add_done_callback(leave)
     try:
-        yield
+        return await begun
     except asyncio.CancelledError:
         if watch.done() and not running.uncancel():
             raise ClientGone from None
@@ -221,18 +223,19 @@ async def _until_gone(receive: Receive) -> None:
         continue
 
 
-async def _send(reply: Reply, media_type: str, headers: Headers, send: Send) -> None:
+async def _send(reply: Reply, media_type: str, head: Head, send: Send) -> None:
     body = encode(reply.answer)
     sent = [
-        (b"content-type", f"{media_type}; charset=utf-8".encode()),
+        (b"content-type", b"%b; charset=utf-8" % media_type.encode()),
         (b"cache-control", b"private, no-store"),
-        (b"vary", b"accept, accept-encoding, authorization, origin"),
+        (b"vary", b"accept, accept-encoding, authorization"),
     ]
-    if len(body) >= GZIP_BYTES and negotiation.accepts_gzip(headers.get("accept-encoding", "")):
+    if len(body) >= GZIP_BYTES and negotiation.accepts_gzip(head[b"accept-encoding"]):
         body = gzip.compress(body, GZIP_LEVEL, mtime=0)
         sent.append((b"content-encoding", b"gzip"))
-    sent.append((b"content-length", str(len(body)).encode()))
-    sent += _hints(reply)
+    sent.append((b"content-length", b"%d" % len(body)))
+    if reply.status != _OK:
+        sent += _hints(reply)
     await send({"type": "http.response.start", "status": reply.status, "headers": sent})
     await send({"type": "http.response.body", "body": body})
 

@@ -3,10 +3,9 @@
 import asyncio
 import random
 
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from aperture.callers import Api, RequestInfo
+from aperture.callers import Api, Head, RequestInfo
 from aperture.messages import Closed
 from aperture.origins import Origins
 from aperture.presence import Connections
@@ -31,15 +30,15 @@ class GraphQLOverWebSocket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pages of other origins are refused in the handshake; programs send no origin."""
         await receive()
-        origin = Headers(scope=scope).get("origin")
-        if origin is not None and not self._origins.allow(origin):
+        head = Head(scope)
+        if b"origin" in head and not self._origins.allow(head[b"origin"]):
             await send({"type": "websocket.close", "code": 4403, "reason": "Forbidden"})
         elif PROTOCOL not in scope["subprotocols"]:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
         else:
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-            await self._serve(Socket(self._api, self._limits, self._admit, RequestInfo.of(scope), receive, send))
+            await self._serve(Socket(self._api, self._limits, self._admit, RequestInfo.of(scope, head), receive, send))
 
     async def end(self) -> None:
         """Close every socket with 1012, spread over up to five seconds, so that not all clients come back at once."""

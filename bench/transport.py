@@ -1,0 +1,115 @@
+"""`{ __typename }` through the whole transport, beside an application of a fixed text: `python -m bench.transport`."""
+
+import argparse
+import asyncio
+import os
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, redirect_stderr
+from pathlib import Path
+from secrets import token_hex
+from statistics import median
+from typing import Any, Final
+
+import httpx2
+import orjson
+import uvicorn
+
+from aperture.api import build
+from aperture.server import Server, configuration
+from bench.stage import stage
+from core import telemetry
+from core.settings import settings
+
+TARGET: Final = 0.4
+ANSWER: Final = b'{"data":{"__typename":"Query"}}'
+
+_BODY: Final = orjson.dumps({"query": "{ __typename }"})
+_SIGN_UP: Final = "mutation ($input: SignUpInput!) { it: signUp(input: $input) { tokens { accessToken } } }"
+
+
+def main() -> None:
+    """Print answers per CPU-second of the server process, signed out and signed in, and their ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long each kind of request is sent in a round")
+    options = parser.parse_args()
+    # One line is logged per request, as in production.
+    with stage("transport"), Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
+        telemetry.configure("INFO")
+        loops = uvicorn.Config(fixed).get_loop_factory()
+        with asyncio.Runner(loop_factory=loops) as runner:
+            runner.run(_compare(options.rounds, options.seconds))
+
+
+async def _compare(rounds: int, seconds: float) -> None:
+    app = build(settings())
+    bare = uvicorn.Config(fixed, log_config=None, access_log=False, lifespan="off")
+    async with (
+        _serving(uvicorn.Server(bare)) as fixed_port,
+        _serving(Server(configuration(app, settings()), app)) as port,
+    ):
+        token = await _token(port)
+        kinds = {
+            "a fixed text": (fixed_port, ""),
+            "signed out": (port, ""),
+            "signed in": (port, f"authorization: Bearer {token}\r\n"),
+        }
+        rates: dict[str, list[float]] = {kind: [] for kind in kinds}
+        for _ in range(rounds):
+            for kind, (where, header) in kinds.items():
+                rates[kind].append(await _rate(where, header, seconds))
+    base = median(rates["a fixed text"])
+    for kind, found in rates.items():
+        print(f"{kind:<16}{median(found):>10,.0f} /CPU-s{median(found) / base:>8.2f}")
+    print(f"the target is {TARGET:g}")
+
+
+async def _rate(port: int, header: str, seconds: float) -> float:
+    """Answers per CPU-second of this process, which serves while another one asks."""
+    request = f"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{header}"
+    program = [sys.executable, "-m", "bench.load", str(port), str(seconds)]
+    pipe = asyncio.subprocess.PIPE
+    client = await asyncio.create_subprocess_exec(*program, stdin=pipe, stdout=pipe)
+    began = time.process_time()
+    told, _ = await client.communicate(f"{request}content-length: {len(_BODY)}\r\n\r\n".encode() + _BODY)
+    took = time.process_time() - began
+    answers, _, body = told.strip().partition(b"\n")
+    if body != ANSWER:
+        raise RuntimeError(body)
+    return int(answers) / took
+
+
+async def fixed(_scope: Any, receive: Any, send: Any) -> None:
+    """The least an ASGI application can do for a request with a body."""
+    await receive()
+    length = str(len(ANSWER)).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": ANSWER})
+
+
+@asynccontextmanager
+async def _serving(server: uvicorn.Server) -> AsyncIterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        running = asyncio.create_task(server.serve([listening]))
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await running
+
+
+async def _token(port: int) -> str:
+    """The access token of somebody new."""
+    name = f"b{token_hex(8)}"
+    given = {"handle": name, "email": f"{name}@example.org", "password": "a long walk by the sea"}
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        answer = await http.post("/graphql", json={"query": _SIGN_UP, "variables": {"input": given}})
+    return str(answer.json()["data"]["it"]["tokens"]["accessToken"])
+
+
+if __name__ == "__main__":
+    main()
