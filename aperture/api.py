@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from aperture import migrate, server
+from aperture import metrics, migrate, server
 from aperture.asgi import Application, Parts, application
 from aperture.auth import authenticator, jwks_routes
 from aperture.callers import Api, RequestInfo
@@ -26,6 +26,7 @@ from core.backends import Backends
 from core.bell import OutboxBell
 from core.ending import end
 from core.errors import Unavailable
+from core.loop_lag import LoopLag
 from core.settings import Settings
 from core.storage.local import LocalStorage
 from core.viewer import Viewer
@@ -91,14 +92,15 @@ def _context(backends: Backends, viewer: Viewer, caller: RequestInfo) -> Context
 
 @asynccontextmanager
 async def _lifespan(backends: Backends) -> AsyncIterator[None]:
-    """Follow the database's clock, ring for the relay, and close everything in the end."""
+    """Follow the database's clock, ring for the relay, show the metrics, and close everything in the end."""
     bell = OutboxBell(backends.settings.database_url)
     outbox.hang(bell)
-    following = asyncio.create_task(_follow_clock(backends))
+    loops = [asyncio.create_task(loop) for loop in (_follow_clock(backends), LoopLag().run())]
     try:
-        yield
+        async with metrics.shown(backends.settings):
+            yield
     finally:
-        await end(following)
+        await end(*loops)
         outbox.hang(None)
         await bell.aclose()
         await backends.aclose()

@@ -11,6 +11,7 @@ from aperture import errors
 from aperture.callers import Head
 from aperture.origins import Origins
 from core import telemetry
+from core.metrics import HTTP_RESPONSES
 
 _SANE_NAMES: Final = re.compile(r"[A-Za-z0-9, _-]{1,400}")
 _PREFLIGHT_SECONDS: Final = 600
@@ -84,6 +85,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.has_begun = True
             telemetry.note(status=message["status"])
+            HTTP_RESPONSES.labels(message["status"]).inc()
             ours = {name for name, _ in self._headers}
             others = [each for each in message.get("headers", ()) if each[0] not in ours]
             message = {**message, "headers": [*others, *self._headers, (b"vary", b"origin")]}

@@ -7,6 +7,7 @@ from graphql import GraphQLError
 
 from core import telemetry
 from core.errors import ApiError, RateLimited, Refusal
+from core.metrics import ERRORS as ERRORS_TOLD
 
 ERRORS: Final = 10
 MASK: Final = "Something went wrong."
@@ -75,6 +76,7 @@ def _api_error(error: ApiError | Refusal) -> ApiError:
 
 
 def _shown(error: ApiError) -> Answer:
+    ERRORS_TOLD.labels(error.code).inc()
     extensions = {"code": error.code, **error.extensions, "traceId": telemetry.request_id()}
     return {"message": error.message, "extensions": extensions}
 

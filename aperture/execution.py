@@ -14,12 +14,14 @@ from aperture import dry_run, errors
 from aperture.admission import Admission
 from aperture.documents import DocumentRefused, Documents
 from aperture.errors import Answer
+from aperture.metrics import Course, OperationMetrics
 from aperture.operations import RunningOperation
 from aperture.persisted import Persisted
 from aperture.prices import Prices
 from core import telemetry
-from core.db import counted
 from core.errors import ApiError, Refusal
+from core.metrics import SUBSCRIPTIONS
+from core.statements import counted
 from core.viewer import Viewer
 from loaders.base import hits
 from schema.operations import Operation
@@ -80,6 +82,7 @@ class Graph:
         self.seconds = seconds
         self.admission = admission or Admission()
         self.persisted = persisted or Persisted()
+        self.metrics = OperationMetrics(self.persisted.operation_names)
         self._spend = spend
 
     async def prepared(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLRequest:
@@ -140,21 +143,16 @@ class Graph:
 
 async def execute(graph: Graph, request: GraphQLRequest, context: Context) -> Answer:
     """Answer a query or mutation; every error is told in the answer, and one that did not run has no `data`."""
-    try:
-        async with _in_time(graph), graph.admission.place():
-            named = graph.operation(request)
-            if not request.wants_estimate:
-                _require_single_answer(named)
-            executor = graph.executor(request, context)
-            context.operation = operation = graph.reckoned(request, executor)
-            if request.wants_estimate:
-                return {"data": None, "extensions": {"cost": operation.estimate()}}
-            if dry := dry_run.wanted(executor, request.query):
-                return dry.whole(await _run(dry.executor))
-            await graph.charge(operation, context)
-            return await (_run_telling(executor, operation) if request.wants_cost else _run(executor))
-    except Exception as error:  # noqa: BLE001 - the last place that can mask it
-        return refusal(error)
+    with graph.metrics.measured() as course:
+        try:
+            async with _in_time(graph), graph.admission.place():
+                course.operation = named = graph.operation(request)
+                if not request.wants_estimate:
+                    _require_single_answer(named)
+                course.answer = await _answer(graph, request, context, course)
+        except Exception as error:  # noqa: BLE001 - the last place that can mask it
+            course.answer = refusal(error)
+    return course.answer
 
 
 async def subscribe(graph: Graph, request: GraphQLRequest, context: Context) -> AsyncGenerator[Answer] | Answer:
@@ -162,19 +160,39 @@ async def subscribe(graph: Graph, request: GraphQLRequest, context: Context) -> 
 
     The context is renewed before each event is pulled. A stream whose source breaks ends with an answer without data.
     """
-    try:
-        async with _in_time(graph):
-            executor = graph.executor(request, context)
-            context.operation = operation = graph.reckoned(request, executor)
-            await graph.charge(operation, context)
-            source: Any = create_source_event_stream(executor)
-            if is_awaitable(source):
-                source = await source
-    except Exception as error:  # noqa: BLE001 - the last place that can mask it
-        return refusal(error)
-    if isinstance(source, ExecutionResult):
-        return {"errors": errors.of_fields(source.errors or ())}
-    return _answers(graph, executor, aiter(source), context)
+    with graph.metrics.measured() as course:
+        try:
+            async with _in_time(graph):
+                course.operation = graph.operation(request)
+                executor, operation = _reckon(graph, request, context, course)
+                await graph.charge(operation, context)
+                source: Any = create_source_event_stream(executor)
+                if is_awaitable(source):
+                    source = await source
+        except Exception as error:  # noqa: BLE001 - the last place that can mask it
+            course.answer = refusal(error)
+            return course.answer
+        course.answer = {"errors": errors.of_fields(source.errors or ())} if isinstance(source, ExecutionResult) else {}
+    return course.answer or _answers(graph, executor, aiter(source), context, course)
+
+
+async def _answer(graph: Graph, request: GraphQLRequest, context: Context, course: Course) -> Answer:
+    executor, operation = _reckon(graph, request, context, course)
+    if request.wants_estimate:
+        return {"data": None, "extensions": {"cost": operation.estimate()}}
+    if dry := dry_run.wanted(executor, request.query):
+        return dry.whole(await _run(dry.executor))
+    await graph.charge(operation, context)
+    return await (_run_telling(executor, operation) if request.wants_cost else _run(executor))
+
+
+def _reckon(
+    graph: Graph, request: GraphQLRequest, context: Context, course: Course
+) -> tuple[Executor[Any], RunningOperation]:
+    executor = graph.executor(request, context)
+    context.operation = operation = graph.reckoned(request, executor)
+    course.points = operation.cost
+    return executor, operation
 
 
 def _require_single_answer(operation: OperationDefinitionNode) -> None:
@@ -183,20 +201,23 @@ def _require_single_answer(operation: OperationDefinitionNode) -> None:
 
 
 async def _answers(
-    graph: Graph, executor: Executor[Any], events: AsyncIterator[Any], context: Context
+    graph: Graph, executor: Executor[Any], events: AsyncIterator[Any], context: Context, course: Course
 ) -> AsyncGenerator[Answer]:
+    SUBSCRIPTIONS.inc()
     try:
         while True:
             context.renew()
             event = await anext(events)
-            async with _in_time(graph):
-                answer = await _run(executor.build_per_event_executor(event))
+            with graph.metrics.event(course):
+                async with _in_time(graph):
+                    answer = await _run(executor.build_per_event_executor(event))
             yield answer
     except StopAsyncIteration:
         return
     except Exception as error:  # noqa: BLE001 - the last place that can mask it
         yield refusal(error)
     finally:
+        SUBSCRIPTIONS.dec()
         if aclose := getattr(events, "aclose", None):
             await aclose()
 

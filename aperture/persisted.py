@@ -22,6 +22,7 @@ SLOTS: Final = 4_096
 TTL_SECONDS: Final = 86_400
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
+_OPERATION: Final = re.compile(r"^\s*(?:query|mutation|subscription)\s+(\w+)", re.MULTILINE)
 
 log = telemetry.logger(__name__)
 
@@ -74,6 +75,11 @@ class Manifest:
         if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
             raise BadManifest(f"{path} must be one JSON object of ids and texts")
         return cls(texts)
+
+    @property
+    def operation_names(self) -> set[str]:
+        """What the operations in it are called."""
+        return {name for text in self._texts.values() for name in _OPERATION.findall(text)}
 
     def get(self, name: str) -> str | None:
         """The text of an id or hash."""
@@ -140,6 +146,11 @@ class Persisted:
     def registers(self) -> bool:
         """Whether clients may register documents."""
         return self._mode == "open"
+
+    @property
+    def operation_names(self) -> set[str]:
+        """What the operations of the manifest are called."""
+        return self._manifest.operation_names
 
     async def text(self, name: str | None, text: str, viewer: Viewer) -> str:
         """The text to run; ApiError if it is unknown or not allowed, or does not have the hash it came with."""

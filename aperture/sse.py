@@ -18,6 +18,7 @@ from aperture.execution import GraphQLRequest
 from aperture.negotiation import EVENT_STREAM
 from aperture.presence import CHECK_SECONDS, Connections, Presence, SignedOut
 from core.errors import ApiError
+from core.metrics import CONNECTIONS
 from core.viewer import Viewer
 
 COMPLETE: Final = b"event: complete\ndata: \n\n"
@@ -82,7 +83,7 @@ class EventStreams:
         It ends with its operation or with its client, when the token or the session ends, and with the process. Only
         the last leaves out `complete`, so that clients come back elsewhere.
         """
-        with self._counted(caller), self._listed() as is_ending:
+        with self._counted(caller), self._listed() as is_ending, CONNECTIONS.labels("sse").track_inprogress():
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             last = await self._run(
                 self._tell(caller, request, send),

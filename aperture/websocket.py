@@ -10,6 +10,7 @@ from aperture.messages import Closed
 from aperture.origins import Origins
 from aperture.presence import Connections
 from aperture.socket import Socket, SocketLimits
+from core.metrics import CONNECTIONS
 from core.viewer import Viewer
 
 PROTOCOL = "graphql-transport-ws"
@@ -48,7 +49,8 @@ class GraphQLOverWebSocket:
     async def _serve(self, socket: Socket) -> None:
         self._open.add(socket)
         try:
-            await socket.serve()
+            with CONNECTIONS.labels("websocket").track_inprogress():
+                await socket.serve()
         finally:
             self._open.discard(socket)
             if socket.viewer is not None:

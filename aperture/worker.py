@@ -12,10 +12,12 @@ from uuid import UUID
 from arq.worker import Worker, func
 from redis.exceptions import WatchError
 
+from aperture import metrics
 from core import telemetry
 from core.backends import Backends
 from core.bell import OutboxBell
 from core.ending import end
+from core.loop_lag import LoopLag
 from core.queue import JOB, Queue, arq_client, deserialize, queue_key, serialize
 from core.redis import AWAY
 from core.settings import Settings
@@ -47,7 +49,7 @@ async def _run(settings: Settings, routes: Routes) -> None:
     ending = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, ending.set)
-    async with job_context(settings) as ctx:
+    async with metrics.shown(settings), job_context(settings) as ctx:
         await work(ctx, routes, ending)
 
 
@@ -84,6 +86,7 @@ async def work(ctx: JobContext, routes: Routes, ending: asyncio.Event) -> None:
             partial(relay.relay_forever, ctx, routes, sweeper),
             sweeper.sweep_forever,
             partial(schedule.run_forever, ctx),
+            LoopLag().run,
         ):
             await ending.wait()
         log.info("ending")

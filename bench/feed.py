@@ -15,8 +15,9 @@ from bench.dataset import Network, Sizes, load
 from bench.stage import Stopwatch, stage
 from core import clock, telemetry
 from core.backends import Backends
-from core.db import Database, counted
+from core.db import Database
 from core.settings import settings
+from core.statements import counted
 from core.viewer import Viewer
 from models.accounts import Account
 from services.auth import keys, sessions

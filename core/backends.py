@@ -26,10 +26,12 @@ class Backends:
     @classmethod
     def open(cls, settings: Settings) -> "Backends":
         """Connections by the settings."""
-        cache = Cache.from_url(settings.redis_url)
+        cache, db = Cache.from_url(settings.redis_url), Database.connect(settings)
+        cache.show()
+        db.show()
         return cls(
             settings=settings,
-            db=Database.connect(settings),
+            db=db,
             cache=cache,
             buckets=Buckets(cache),
             pubsub=PubSub(settings.redis_url),

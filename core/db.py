@@ -3,96 +3,23 @@
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
-from uuid import uuid4
 
-import asyncpg
-import orjson
-from sqlalchemy import Executable, event, insert, text
+from sqlalchemy import Executable, insert, text
 from sqlalchemy.engine import CursorResult, Row
-from sqlalchemy.exc import DBAPIError, InterfaceError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import clock
-from core.errors import Unavailable
+from core.pools import Pool, close, sqlstate, translated
 from core.settings import Settings
 
 T = TypeVar("T")
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 _RETRIED = {"40001", "40P01"}
-_AWAY = {"25006", "57P01", "57P02", "57P03", "53300", "57014", "55P03", "25P03"}
-# InternalClientError is what asyncpg says on a connection whose server has announced its end and is not gone yet.
-_LOST = (
-    OSError,
-    TimeoutError,
-    PoolTimeout,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
-_SERVER_SETTINGS = {
-    "statement_timeout": "4000",
-    "idle_in_transaction_session_timeout": "10000",
-    "lock_timeout": "2000",
-    "timezone": "UTC",
-    "jit": "off",
-}
-
-_counter: ContextVar["StatementCount | None"] = ContextVar("statement_count", default=None)
-
-
-class StatementCount:
-    """How many statements ran, and which."""
-
-    def __init__(self) -> None:
-        self.statements: list[str] = []
-
-    def __len__(self) -> int:
-        return len(self.statements)
-
-
-@contextmanager
-def counted() -> Iterator[StatementCount]:
-    """Count the statements that run inside, in all tasks started there."""
-    count = StatementCount()
-    token = _counter.set(count)
-    try:
-        yield count
-    finally:
-        _counter.reset(token)
-
-
-def _count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-    count = _counter.get()
-    if count is not None:
-        count.statements.append(statement)
-
-
-def _sqlstate(error: DBAPIError) -> str | None:
-    return getattr(error.orig, "sqlstate", None)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn what a missing, frozen or read-only server does into `Unavailable`."""
-    try:
-        yield
-    except DBAPIError as error:
-        lost = error.connection_invalidated or isinstance(error, InterfaceError) or _sqlstate(error) in _AWAY
-        if lost:
-            raise Unavailable from error
-        raise
-    except _LOST as error:
-        raise Unavailable from error
-    except asyncpg.PostgresError as error:
-        if error.sqlstate in _AWAY:
-            raise Unavailable from error
-        raise
 
 
 class Read:
@@ -103,7 +30,7 @@ class Read:
 
     async def execute(self, statement: Executable, params: Params = None) -> CursorResult[Any]:
         """Run a statement; raises `Unavailable` when the database cannot be reached in time."""
-        with _translated():
+        with translated():
             return await self._connection.execute(statement, params)
 
     async def all(self, statement: Executable, params: Params = None) -> Sequence[Row[Any]]:
@@ -154,41 +81,51 @@ class Write(Read):
 class Database:
     """A pool of connections to the primary, and one to a replica if there is one."""
 
-    def __init__(self, primary: AsyncEngine, replica: AsyncEngine | None = None) -> None:
+    def __init__(self, primary: Pool, replica: Pool | None = None) -> None:
         self._primary = primary
-        self._reads = primary.execution_options(isolation_level="AUTOCOMMIT")
-        self._replica = replica.execution_options(isolation_level="AUTOCOMMIT") if replica else self._reads
+        self._replica = replica or primary
 
     @classmethod
     def connect(cls, settings: Settings) -> "Database":
         """Pools by the settings; no connection is opened before the first use."""
         replica = settings.replica_url
-        return cls(_engine(settings, settings.database_url), _engine(settings, replica) if replica else None)
+        return cls(Pool(settings, settings.database_url), Pool(settings, replica) if replica else None)
+
+    @property
+    def longest_wait(self) -> float:
+        """For how many seconds somebody has been waiting for a connection; 0 if nobody waits."""
+        return max(self._primary.longest_wait, self._replica.longest_wait)
+
+    def show(self) -> None:
+        """Tell the metrics of the pools."""
+        self._primary.show("primary")
+        if self._replica is not self._primary:
+            self._replica.show("replica")
 
     @asynccontextmanager
     async def reading(self, *, fresh: bool = False) -> AsyncIterator[Read]:
         """A connection to read from; `fresh` reads see every committed write, others may lag behind on a replica."""
-        engine = self._reads if fresh else self._replica
-        connection = await _open(engine)
+        pool = self._primary if fresh else self._replica
+        connection = await pool.open(reads=True)
         try:
             yield Read(connection)
         finally:
-            await _close(connection)
+            await close(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Write]:
         """One transaction on the primary; it commits at the end unless an exception leaves the block."""
-        connection = await _open(self._primary)
+        connection = await self._primary.open(reads=False)
         try:
-            with _translated():
+            with translated():
                 await connection.begin()
             tx = Write(connection)
             yield tx
             await tx.flush()
-            with _translated():
+            with translated():
                 await connection.commit()
         finally:
-            await _close(connection)
+            await close(connection)
         tx.committed()
 
     async def write(self, work: Callable[[Write], Awaitable[T]], tries: int = 3) -> T:
@@ -198,7 +135,7 @@ class Database:
                 async with self.transaction() as tx:
                     return await work(tx)
             except DBAPIError as error:
-                if _sqlstate(error) not in _RETRIED or attempt == tries:
+                if sqlstate(error) not in _RETRIED or attempt == tries:
                     raise
                 await asyncio.sleep(random.uniform(0.005, 0.03) * attempt)  # noqa: S311 - jitter, not a secret
         raise AssertionError
@@ -213,45 +150,5 @@ class Database:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._primary.dispose()
-        if self._replica is not self._reads:
-            await self._replica.dispose()
-
-
-async def _open(engine: AsyncEngine) -> AsyncConnection:
-    """A connection of the pool. Whatever keeps one from being made, nothing was asked yet: it counts as unavailable."""
-    try:
-        with _translated():
-            return await engine.connect()
-    except DBAPIError as error:
-        raise Unavailable from error
-
-
-async def _close(connection: AsyncConnection) -> None:
-    """Give a connection back; one that cannot be rolled back is thrown away instead."""
-    try:
-        with _translated():
-            await asyncio.shield(connection.close())
-    except Unavailable:
-        await connection.invalidate()
-
-
-def _engine(settings: Settings, url: str) -> AsyncEngine:
-    arguments: dict[str, Any] = {"timeout": 2, "command_timeout": 3, "server_settings": dict(_SERVER_SETTINGS)}
-    if settings.pgbouncer:
-        # A pooler in transaction mode keeps neither prepared statements nor start-up settings.
-        arguments |= {"statement_cache_size": 0, "prepared_statement_name_func": lambda: f"__{uuid4()}__"}
-        arguments |= {"prepared_statement_cache_size": 0, "server_settings": {}}
-    engine = create_async_engine(
-        url,
-        pool_pre_ping=True,
-        pool_size=settings.pool_size,
-        max_overflow=settings.pool_overflow,
-        pool_timeout=2,
-        pool_recycle=1800,
-        connect_args=arguments,
-        json_serializer=lambda value: orjson.dumps(value).decode(),
-        json_deserializer=orjson.loads,
-    )
-    event.listen(engine.sync_engine, "before_cursor_execute", _count)
-    return engine
+        await self._primary.aclose()
+        await self._replica.aclose()

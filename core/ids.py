@@ -5,6 +5,7 @@ from binascii import Error as BadBase64
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from secrets import randbits
 from typing import ClassVar, Protocol, Self, TypeVar
 from uuid import UUID
@@ -44,6 +45,16 @@ def new_uuid() -> UUID:
         fresh = UUID(int=_last.int + 1 + randbits(32))
     _last = fresh
     return fresh
+
+
+def moment_of(id: UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond."""
+    return datetime.fromtimestamp((id.int >> _RANDOM_BITS) / 1000, UTC)
+
+
+def age(id: UUID) -> float:
+    """Seconds since a UUIDv7 was made."""
+    return max(0.0, (clock.now() - moment_of(id)).total_seconds())
 
 
 def _encode(prefix: str, *parts: UUID) -> str:

@@ -16,8 +16,11 @@ from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError
 from redis.exceptions import TimeoutError as SlowServer
 
+from core.metrics import CACHE_FAILURES, POOL_SIZE, POOL_USED
+
 T = TypeVar("T")
 
+CONNECTIONS = 50
 TIMEOUT_SECONDS = 0.4
 PAUSE_SECONDS = 1.0
 
@@ -29,7 +32,7 @@ class CacheUnavailable(Exception):
     """Redis is away or was a moment ago; the caller does without it."""
 
 
-def pool(url: str, size: int = 50, **options: Any) -> BlockingConnectionPool:
+def pool(url: str, size: int = CONNECTIONS, **options: Any) -> BlockingConnectionPool:
     """Connections with the house's timeouts that never repeat a command by themselves, on redis-py 5 and 8 alike."""
     settings: dict[str, Any] = {
         "max_connections": size,
@@ -77,6 +80,7 @@ class Cache:
     def __init__(self, client: Redis) -> None:
         self._client = client
         self._breaker = Breaker()
+        self._running = 0
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -92,11 +96,15 @@ class Cache:
     async def calls(self) -> AsyncIterator[Redis]:
         """A block of calls; `CacheUnavailable` comes before it or from inside, when the server is away."""
         self._breaker.enter()
+        self._running += 1
         try:
             yield self._client
         except AWAY as error:
             self._breaker.failed()
+            CACHE_FAILURES.inc()
             raise CacheUnavailable from error
+        finally:
+            self._running -= 1
         self._breaker.succeeded()
 
     async def run(self, work: Callable[[Redis], Awaitable[T]]) -> T:
@@ -122,6 +130,11 @@ class Cache:
         async with self.calls() as redis, _lent(redis) as connection, asyncio.timeout(TIMEOUT_SECONDS):
             await connection.send_packed_command(packet)
             return [await connection.read_response(timeout=math.inf) for _ in keys]
+
+    def show(self) -> None:
+        """Tell the metrics of the connections in use."""
+        POOL_SIZE.labels("redis").set(CONNECTIONS)
+        POOL_USED.labels("redis").set_function(lambda: self._running)
 
     async def server_run_id(self) -> str:
         """The name of the running server process; another one means a restart or a fail-over."""

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     port: int = 8000
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: str = ""
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
     graphiql: bool | None = None
     introspection: bool | None = None
     documents: Path | None = None

@@ -8,9 +8,10 @@ from functools import partial
 from core import clock
 from core.db import Write
 from core.errors import Unavailable
+from core.metrics import PERIODIC_FAILURES
 from core.redis import CacheUnavailable
 from core.telemetry import logger
-from jobs import counters, posts
+from jobs import backlog, counters, posts
 from jobs.base import JobContext, Periodic, every
 from jobs.media import sweeping
 from services import event_log, idempotency, outbox, periodic, tasks
@@ -71,7 +72,7 @@ async def _purge(ctx: JobContext, some: Callable[[Write], Awaitable[int]]) -> No
         pass
 
 
-PULSE: tuple[Periodic, ...] = (watch_epoch, show_worker, measure_clock)
+PULSE: tuple[Periodic, ...] = (watch_epoch, show_worker, measure_clock, backlog.measure)
 """What each worker does for itself."""
 
 SCHEDULE: tuple[Periodic, ...] = (
@@ -113,5 +114,6 @@ async def _repeat(name: str, work: Callable[[], Awaitable[None]], seconds: float
         except _OUTAGES:
             log.info("periodic work waits", work=name)
         except Exception:
+            PERIODIC_FAILURES.labels(name).inc()
             log.exception("periodic work failed", work=name)
         await asyncio.sleep(seconds)

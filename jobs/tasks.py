@@ -10,6 +10,8 @@ from core.db import Database
 from core.ending import end
 from core.errors import Unavailable
 from core.events import event_of
+from core.ids import age
+from core.metrics import TASK_DELAY, TASK_SECONDS, TASKS
 from core.redis import CacheUnavailable
 from core.telemetry import logger, serving
 from jobs.base import Consequence, JobContext
@@ -45,15 +47,22 @@ async def handle(ctx: JobContext, consequences: Mapping[str, Consequence], task_
 
 
 async def _hold(ctx: JobContext, consequence: Consequence, claim: Claim) -> None:
+    outcome = "LOST"
     try:
-        await _attempt(ctx, consequence, claim)
+        with TASK_SECONDS.labels(consequence.name).time():
+            await _attempt(ctx, consequence, claim)
+        outcome = "DONE"
+        TASK_DELAY.labels(consequence.queue).observe(age(claim.outbox_id))
     except LeaseLost:
         raise
     except asyncio.CancelledError:
+        outcome = "GIVEN_BACK"
         await asyncio.shield(_give_back(ctx.db, claim))
         raise
     except Exception as error:  # noqa: BLE001 - whatever a consequence raises is kept with its task
-        await _fail(ctx.db, consequence, claim, error)
+        outcome = await _fail(ctx.db, consequence, claim, error)
+    finally:
+        TASKS.labels(consequence.name, outcome).inc()
 
 
 async def _attempt(ctx: JobContext, consequence: Consequence, claim: Claim) -> None:
@@ -79,15 +88,17 @@ async def _keep(db: Database, claim: Claim) -> None:
             await db.write(lambda tx: tasks.renew(tx, claim))
 
 
-async def _fail(db: Database, consequence: Consequence, claim: Claim, error: Exception) -> None:
+async def _fail(db: Database, consequence: Consequence, claim: Claim, error: Exception) -> str:
+    """Keep the failure with the task; answers what has become of it."""
     fields = {"task": str(claim.id), "consequence": claim.consequence, "tries": claim.tries}
     is_dead = await db.write(
         lambda tx: tasks.fail(tx, claim, _told(error), consequence.tries, is_outage=isinstance(error, _OUTAGES))
     )
     if is_dead:
         log.error("task buried", exc_info=error, **fields)
-    else:
-        log.warning("task failed", exc_info=error, **fields)
+        return "DEAD"
+    log.warning("task failed", exc_info=error, **fields)
+    return "FAILED"
 
 
 async def _give_back(db: Database, claim: Claim) -> None:

@@ -10,6 +10,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from core.errors import NotFound, Path, Refusal
+from core.metrics import REFUSALS
 from engine.kinds import Call
 from schema.errors import UserError, as_user_errors
 from schema.fields import attribute, declare_root
@@ -45,6 +46,7 @@ def _mutation(function: Call) -> Any:
             try:
                 return await call(ctx, **args)
             except Refusal as refusal:
+                REFUSALS.labels(refusal.code).inc()
                 _place(refusal, args.get("input"))
                 return payload(errors=as_user_errors(refusal))
 

@@ -48,13 +48,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """One event of a topic; `seq` is its place and the mark to go on from."""
+    """One event of a topic; `seq` is its place and the mark to go on from, `fact` what it was logged for."""
 
     topic: str
     seq: int
     event: str
     ids: dict[str, Any]
     at: datetime
+    fact: UUID
 
 
 def post_topic(post_id: UUID) -> str:
@@ -138,7 +139,7 @@ async def read(db: Read, marks: Mapping[str, int], limit: int) -> list[LoggedEve
             latest = max(latest, row.at)
             ordered.append((latest, row.topic, row.seq, row))
     ordered.sort(key=itemgetter(0, 1, 2))
-    return [LoggedEvent(row.topic, row.seq, row.event, row.ids, row.at) for *_, row in ordered]
+    return [LoggedEvent(row.topic, row.seq, row.event, row.ids, row.at, row.outbox_id) for *_, row in ordered]
 
 
 async def hole(db: Read, marks: Mapping[str, int]) -> Hole | None:
@@ -174,7 +175,7 @@ _PARAMETERS = (bindparam("topics", type_=ARRAY(Text)), bindparam("seqs", type_=A
 
 _READ = text(
     """
-    select e.topic, e.seq, e.event, e.ids, e.at
+    select e.topic, e.seq, e.event, e.ids, e.at, e.outbox_id
     from topic_events e join unnest(:topics, :seqs) as mark (topic, seq) on e.topic = mark.topic
     where e.seq > mark.seq and e.seq <= mark.seq + :limit
     order by e.topic, e.seq

@@ -75,11 +75,18 @@ async def relay_batch(tx: Write, routes: Mapping[str, Sequence[Route]], limit: i
     return [(row["id"], route.queue) for row, (_, route) in zip(rows, pairs, strict=True)]
 
 
+async def backlog(db: Read) -> tuple[int, UUID | None]:
+    """How many facts wait for the relay, and the id of the oldest one."""
+    is_waiting = OutboxEntry.relayed_at.is_(None)
+    oldest = select(OutboxEntry.id).where(is_waiting).order_by(OutboxEntry.id).limit(1).scalar_subquery()
+    counted = select(func.count().label("waiting"), oldest.label("oldest")).select_from(OutboxEntry).where(is_waiting)
+    row = await db.first(counted)
+    return (row.waiting, row.oldest) if row else (0, None)
+
+
 async def waiting(db: Read) -> int:
     """How many facts wait for the relay."""
-    statement = select(func.count()).select_from(OutboxEntry).where(OutboxEntry.relayed_at.is_(None))
-    count: int = await db.scalar(statement)
-    return count
+    return (await backlog(db))[0]
 
 
 async def purge(tx: Write, relayed_before: datetime, limit: int = 5000) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Row, Text, Uuid, any_, delete, func, literal, or_, select, update
+from sqlalchemy import ARRAY, Row, Text, Uuid, any_, cast, delete, func, literal, or_, select, update
 
 from core import clock
 from core.db import Read, Write
@@ -48,6 +48,15 @@ class DeadTask:
     tries: int
     dead_at: datetime
     last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many tasks of one consequence are open; `oldest` is the fact behind one of them."""
+
+    consequence: str
+    count: int
+    oldest: UUID
 
 
 _OPEN = (Task.done_at.is_(None), Task.dead_at.is_(None))
@@ -190,6 +199,15 @@ async def counts(db: Read) -> tuple[int, int]:
         ).where(Task.done_at.is_(None))
     )
     return (row.open, row.dead) if row else (0, 0)
+
+
+async def backlog(db: Read) -> list[Backlog]:
+    """The open tasks of each consequence that has any."""
+    # The text of a UUID sorts as the UUID does, and has a least one in every version of the server.
+    oldest = func.min(cast(Task.outbox_id, Text))
+    by_consequence = select(Task.consequence, func.count().label("open"), oldest.label("oldest")).where(*_OPEN)
+    rows = await db.all(by_consequence.group_by(Task.consequence))
+    return [Backlog(row.consequence, row.open, UUID(row.oldest)) for row in rows]
 
 
 async def waiting(db: Read) -> int:

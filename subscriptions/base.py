@@ -11,6 +11,8 @@ from typing import Any
 
 from core import clock
 from core.errors import BadInput, Unavailable
+from core.ids import age, moment_of
+from core.metrics import EVENT_LAG
 from core.paging import decode_cursor, encode_cursor
 from schema.context import Context
 from schema.events import StreamResetEvent, StreamResetReason
@@ -58,7 +60,7 @@ async def events(ctx: Context, stream: Stream, after: str | None) -> AsyncGenera
     marks, reset = await _start(ctx, stream, after)
     if reset is not None:
         yield StreamResetEvent(cursor=stream.cursor(marks), occurred_at=clock.now(), reason=reset)
-    watched_at = clock.now()
+    began = watched_at = clock.now()
     async with ctx.backends.pubsub.listening(stream.topics) as wakeups:
         while True:
             logged, is_away = list[LoggedEvent](), True
@@ -68,6 +70,7 @@ async def events(ctx: Context, stream: Stream, after: str | None) -> AsyncGenera
                 for each in logged:
                     shown = await _present(ctx, stream, each, marks)
                     if shown is not None:
+                        _measure(stream, each, began)
                         yield shown
                 is_away = False
             if is_away or not logged:
@@ -82,6 +85,12 @@ async def _present(ctx: Context, stream: Stream, logged: LoggedEvent, marks: dic
     shown = await stream.present(ctx, logged, stream.cursor({**marks, logged.topic: logged.seq}))
     marks[logged.topic] = logged.seq
     return shown
+
+
+def _measure(stream: Stream, told: LoggedEvent, began: datetime) -> None:
+    """How long it took from a fact to here; what was missed before the stream began says nothing."""
+    if moment_of(told.fact) >= began:
+        EVENT_LAG.labels(stream.name).observe(age(told.fact))
 
 
 async def _rewatch(ctx: Context, stream: Stream, watched_at: datetime) -> datetime:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from core.db import Database, counted
+from core.db import Database
+from core.statements import counted
 from tests.client import Client
 from tests.factories.people import person
 

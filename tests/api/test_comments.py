@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from core.db import Database, counted
+from core.db import Database
 from core.ids import CommentId, PostId, UserId, new_uuid
+from core.statements import counted
 from core.viewer import Viewer
 from models.comments import Comment
 from tests.api.conftest import SignIn

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.db import Database, counted
+from core.db import Database
 from core.ids import PostId, RelationshipId, UserId, new_uuid
+from core.statements import counted
 from core.viewer import Viewer
 from tests.api.conftest import SignIn
 from tests.client import Client

@@ -7,9 +7,10 @@ import pytest
 
 from core import clock
 from core.backends import Backends
-from core.db import Database, counted
+from core.db import Database
 from core.ids import PostId, UserId
 from core.settings import Settings
+from core.statements import counted
 from core.viewer import Viewer
 from services.feed import reading, timelines
 from tests.client import Client, serving

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from core.backends import Backends
-from core.db import Database, counted
+from core.db import Database
 from core.ids import (
     CommentId,
     MediaId,
@@ -21,6 +21,7 @@ from core.ids import (
     new_uuid,
 )
 from core.settings import Settings
+from core.statements import counted
 from core.viewer import Viewer
 from models.media import Media
 from schema.context import Context

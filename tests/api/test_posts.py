@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from core.db import Database, counted
+from core.db import Database
 from core.ids import MediaId, PlaceId, PostId, UploadId, UserId, new_uuid
 from core.settings import Settings
+from core.statements import counted
 from core.viewer import Viewer
 from models.posts import Place, Post
 from services.posts import publish_when_ready

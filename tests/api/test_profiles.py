@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from core.db import Database, counted
+from core.db import Database
 from core.ids import PostId, UploadId, UserId, new_uuid
+from core.statements import counted
 from core.viewer import Viewer
 from models.profiles import User
 from tests.api.conftest import SignIn

@@ -8,8 +8,9 @@ import pytest
 
 from core import clock
 from core.backends import Backends
-from core.db import Database, counted
+from core.db import Database
 from core.settings import Settings
+from core.statements import counted
 from core.viewer import Viewer
 from tests.client import Client, serving
 from tests.factories.people import person

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from core import clock
-from core.db import counted
+from core.statements import counted
 from schema.contract import contract
 from services import media
 from tests.client import Client

@@ -7,8 +7,9 @@ from sqlglot import exp
 
 from aperture.worker import job_context
 from core.backends import Backends
-from core.db import Database, counted
+from core.db import Database
 from core.settings import Settings
+from core.statements import counted
 from models.registry import metadata
 from tests.architecture import day
 from tests.architecture.sharding import objections

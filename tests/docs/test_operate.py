@@ -8,6 +8,7 @@ import pytest
 from typer.main import get_command
 
 from aperture.cli import main
+from core.metrics import REGISTRY
 from core.settings import Settings
 from tests.docs.documents import ROOT
 
@@ -18,6 +19,14 @@ def test_every_setting_is_explained_with_its_default() -> None:
     rows = re.findall(r"^\| `([A-Z0-9_]+)` \| `?([^|`]+)`? \|", (ROOT / "docs/operate.md").read_text(), re.MULTILINE)
 
     assert rows == list(_settings())
+
+
+def test_every_metric_is_explained_and_every_rule_asks_for_one_that_exists() -> None:
+    named = set(re.findall(r"\baperture_[a-z_]+", (ROOT / "docs/operate.md").read_text()))
+    families = {family.name: family for family in REGISTRY.collect() if family.name.startswith("aperture_")}
+    shown = {f"{name}_total" if family.type == "counter" else name for name, family in families.items()}
+
+    assert {name.removesuffix("_bucket") for name in named} == shown
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

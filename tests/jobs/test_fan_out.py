@@ -6,10 +6,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from core.db import counted
 from core.events import Event, PostDeleted, PostPublished, UserFollowed, UserUnfollowed
 from core.ids import PostId
 from core.paging import Window
+from core.statements import counted
 from core.viewer import Viewer
 from jobs import feed
 from jobs.base import Consequence, JobContext

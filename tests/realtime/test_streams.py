@@ -11,10 +11,11 @@ from sqlalchemy import delete, select
 
 from core import clock
 from core.backends import Backends
-from core.db import Database, counted
+from core.db import Database
 from core.errors import Unavailable
 from core.ids import PostId, new_uuid
 from core.settings import Settings
+from core.statements import counted
 from core.viewer import Viewer
 from models.tasks import Task
 from models.topic_events import Topic

@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from core import clock
 from core.backends import Backends
-from core.db import Database, counted
+from core.db import Database
 from core.errors import ApiError
 from core.ids import SessionId
 from core.settings import Settings
+from core.statements import counted
 from core.tokens import issue_access
 from core.viewer import Viewer
 from models.auth import Session

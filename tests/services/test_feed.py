@@ -8,12 +8,13 @@ import pytest
 
 from core import clock
 from core.backends import Backends
-from core.db import Database, counted
+from core.db import Database
 from core.errors import BadInput
 from core.ids import PostId
 from core.paging import Window
 from core.redis import Cache
 from core.settings import settings
+from core.statements import counted
 from core.viewer import Viewer
 from services.feed import reading, timelines
 from tests.factories import feed as make

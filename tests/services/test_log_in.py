@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 
 from core.backends import Backends
-from core.db import Database, counted
+from core.db import Database
 from core.errors import BadCredentials, RateLimited
+from core.statements import counted
 from services.auth import log_in
 from tests.factories.sessions import CAFE, HOME, PASSWORD, account, later, set_status
 

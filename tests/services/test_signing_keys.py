@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import func, select, update
 
 from core.backends import Backends
-from core.db import Database, counted
+from core.db import Database
 from core.errors import ApiError
 from core.ids import SessionId
 from core.settings import Settings
+from core.statements import counted
 from core.tokens import SigningKey, TokenMemory, issue_access
 from models import auth as tables
 from services.auth import gate, keys

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from core.db import Database, counted
+from core.db import Database
 from core.ids import PostId
 from core.paging import PostWant
+from core.statements import counted
 from core.viewer import Viewer
 from services.visibility import comments, posts, profiles
 from services.visibility.rows import SeenPosts
