@@ -39,6 +39,14 @@ find_cache() {
     fi
 }
 
+# Where the system trusts a certificate (a proxy may have its own), so do we; bare containers trust uv's own list.
+trusted_by_system() {
+    local file
+    for file in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt; do
+        [[ ! -e $file ]] || { echo "$file"; return; }
+    done
+}
+
 fingerprint() {
     { echo "$PWD $1 $UV_VERSION"; cat uv.lock pyproject.toml; } | cksum
 }
@@ -61,8 +69,7 @@ prepare() {
     # Inexact keeps uv itself, and the tools of `prepare test` when `prepare dev` follows.
     local sync=(.venv/bin/uv sync --locked --inexact $group --python .venv/bin/python --no-python-downloads)
     [[ -t 2 ]] || sync+=(--quiet)
-    # Where the system trusts a certificate (a proxy may have its own), so do we; bare containers trust uv's own list.
-    [[ ! -e /etc/ssl/certs/ca-certificates.crt && ! -e /etc/pki/tls/certs/ca-bundle.crt ]] || sync+=(--system-certs)
+    [[ -z $(trusted_by_system) ]] || sync+=(--system-certs)
     "${sync[@]}"
     echo "$print" > "$stamp"
 }

@@ -1,0 +1,1 @@
+"""The clients that front-end teams come with, each run against the real API."""
