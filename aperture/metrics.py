@@ -2,14 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from functools import cache
-from typing import TypeVar
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Self
 
 from graphql import OperationDefinitionNode
-from prometheus_client import Counter, Histogram, start_http_server
+from prometheus_client import start_http_server
 
 from aperture.errors import Answer
 from core import metrics
@@ -17,16 +15,35 @@ from core.metrics import Names
 from core.settings import Settings
 from core.statements import counted
 
-M = TypeVar("M", Counter, Histogram)
 
-
-@dataclass(slots=True)
 class Course:
-    """What becomes known of an operation while it is answered; without an answer it was cancelled."""
+    """What becomes known of one operation, or of the opening of a subscription, while the block runs; counted after it.
 
-    operation: OperationDefinitionNode | None = None
-    points: int | None = None
-    answer: Answer | None = None
+    Without an answer it was cancelled.
+    """
+
+    __slots__ = ("_began", "_names", "_statements", "answer", "operation", "points")
+
+    def __init__(self, names: Names) -> None:
+        self.operation: OperationDefinitionNode | None = None
+        self.points: int | None = None
+        self.answer: Answer | None = None
+        self._names = names
+        self._statements = counted()
+
+    def __enter__(self) -> Self:
+        self._began = time.perf_counter()
+        self._statements.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._statements.__exit__()
+        name, kind = self.name, self.kind
+        metrics.OPERATIONS.labels(name, kind, self.outcome).inc()
+        metrics.OPERATION_SECONDS.labels(name, kind).observe(time.perf_counter() - self._began)
+        metrics.OPERATION_STATEMENTS.labels(kind).observe(len(self._statements))
+        if self.points is not None:
+            metrics.OPERATION_POINTS.labels(kind).observe(self.points)
 
     @property
     def kind(self) -> str:
@@ -34,16 +51,17 @@ class Course:
         return self.operation.operation.value if self.operation else "none"
 
     @property
-    def name(self) -> str | None:
-        """The client's name for it."""
-        return self.operation.name.value if self.operation and self.operation.name else None
+    def name(self) -> str:
+        """The client's name for it, as metrics tell it."""
+        return self._names[self.operation.name.value if self.operation and self.operation.name else None]
 
     @property
     def outcome(self) -> str:
         """`OK`, or the code of the first error."""
         if self.answer is None:
             return "CANCELLED"
-        return self.answer["errors"][0]["extensions"]["code"] if self.answer.get("errors") else "OK"
+        code: str = self.answer["errors"][0]["extensions"]["code"] if self.answer.get("errors") else "OK"
+        return code
 
 
 class OperationMetrics:
@@ -52,27 +70,9 @@ class OperationMetrics:
     def __init__(self, trusted: Iterable[str] = ()) -> None:
         self._names = Names(trusted)
 
-    @contextmanager
-    def measured(self) -> Iterator[Course]:
-        """Measure one operation, or the opening of a subscription."""
-        course, began = Course(), time.perf_counter()
-        try:
-            with counted() as statements:
-                yield course
-        finally:
-            name, kind = self._names[course.name], course.kind
-            _of(metrics.OPERATIONS, name, kind, course.outcome).inc()
-            _of(metrics.OPERATION_SECONDS, name, kind).observe(time.perf_counter() - began)
-            _of(metrics.OPERATION_STATEMENTS, kind).observe(len(statements))
-            if course.points is not None:
-                _of(metrics.OPERATION_POINTS, kind).observe(course.points)
-
-    @contextmanager
-    def event(self, course: Course) -> Iterator[None]:
-        """Measure the answer to one event of a subscription."""
-        began = time.perf_counter()
-        yield
-        _of(metrics.EVENT_SECONDS, self._names[course.name]).observe(time.perf_counter() - began)
+    def measured(self) -> Course:
+        """The course of the operation that the block answers."""
+        return Course(self._names)
 
 
 @asynccontextmanager
@@ -91,8 +91,3 @@ async def shown(settings: Settings) -> AsyncIterator[None]:
         await asyncio.to_thread(server.shutdown)
         server.server_close()
         thread.join()
-
-
-@cache
-def _of(metric: M, *labels: str) -> M:
-    return metric.labels(*labels)

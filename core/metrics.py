@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from cachetools import LRUCache
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
+
+from core.tallies import Histogram
 
 REGISTRY: Final = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -25,7 +27,7 @@ def _gauge(name: str, words: str, *labels: str) -> Gauge:
 
 
 def _histogram(name: str, words: str, buckets: Iterable[float], *labels: str) -> Histogram:
-    return Histogram(f"aperture_{name}", words, labels, registry=REGISTRY, buckets=tuple(buckets))
+    return Histogram(f"aperture_{name}", words, labels, registry=REGISTRY, buckets=buckets)
 
 
 HTTP_RESPONSES = _counter("http_responses", "Answers to HTTP requests.", "status")
@@ -41,8 +43,8 @@ SUBSCRIPTIONS = _gauge("subscriptions", "Subscriptions that are open.")
 EVENT_SECONDS = _histogram("event_seconds", "Time to answer one event of a subscription.", _SECONDS, "operation")
 EVENT_LAG = _histogram("event_lag_seconds", "From a fact to the telling of its event.", _LONG_SECONDS, "stream")
 
-LOOP_LAG = _histogram("loop_lag_seconds", "How late the event loop comes to what is due.", _LAG_SECONDS)
-STATEMENT_SECONDS = _histogram("statement_seconds", "Time of an SQL statement.", _SECONDS)
+LOOP_LAG = _histogram("loop_lag_seconds", "How late the event loop comes to what is due.", _LAG_SECONDS).labels()
+STATEMENT_SECONDS = _histogram("statement_seconds", "Time of an SQL statement.", _SECONDS).labels()
 POOL_SIZE = _gauge("pool_connections_max", "Connections that may be open at once.", "pool")
 POOL_USED = _gauge("pool_connections_used", "Connections in use.", "pool")
 POOL_WAITING = _gauge("pool_waiting", "Who waits for a connection.", "pool")
