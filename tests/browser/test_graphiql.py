@@ -44,6 +44,48 @@ async def test_an_example_runs_by_two_clicks(live_app: LiveApp, page: Page) -> N
     assert page.problems == []
 
 
+async def test_the_cost_is_estimated_before_a_run_and_billed_after_it(live_app: LiveApp, page: Page) -> None:
+    await open_graphiql(live_app, page)
+    await open_example(page, "HomeFeed")
+
+    requested = number(await page.until(text('[data-cost="requested"]')))
+    left = number(await page.until(text('[data-cost="budget"]')))
+    await run(page)
+    actual = number(await page.until(text('[data-cost="actual"]')))
+    await page.click('[aria-label="Cost and events"] button')
+    nodes = await page.until(text('[data-field="viewer.homeFeed.nodes"]'))
+
+    assert 0 < actual < requested < 2000
+    assert number(await page.evaluate(text('[data-cost="requested"]'))) == requested
+    assert left > requested
+    assert nodes.split()[0] == "nodes"
+    assert page.problems == []
+
+
+async def test_what_is_edited_is_estimated_anew(live_app: LiveApp, page: Page) -> None:
+    await open_graphiql(live_app, page)
+    await page.until(text('[data-cost="requested"]'))
+
+    await page.evaluate(
+        f"{model('operation')}.setValue('{{ viewer {{ homeFeed(first: 50) {{ nodes {{ id: __typename }} }} }} }}')"
+    )
+
+    await page.until(f"{text('[data-cost=requested]')} === '56 points'")
+    assert page.problems == []
+
+
+async def test_a_photo_is_published_by_two_clicks(live_app: LiveApp, page: Page) -> None:
+    await open_graphiql(live_app, page)
+
+    await open_example(page, "PublishPhoto")
+    await run(page)
+
+    payload = (await response(page, "createPost"))["createPost"]
+    assert payload["errors"] == []
+    assert payload["post"]["id"].startswith("pst_")
+    assert page.problems == []
+
+
 async def test_a_subscription_shows_what_somebody_else_does(live_app: LiveApp, page: Page) -> None:
     await open_graphiql(live_app, page)
     await open_example(page, "PostEvents")
@@ -55,6 +97,24 @@ async def test_a_subscription_shows_what_somebody_else_does(live_app: LiveApp, p
     event = (await response(page, "postEvents"))["postEvents"]
     assert event["__typename"] == "PostEngagementEvent"
     assert event["post"]["id"] == post_id
+    assert "PostEngagementEvent" in await page.until(text('[data-event="1"]'))
+    assert page.problems == []
+
+
+async def test_events_stay_in_a_list(live_app: LiveApp, page: Page) -> None:
+    await open_graphiql(live_app, page)
+    await open_example(page, "PostEvents")
+    [post_id] = json.loads(await page.evaluate(editor("variables")))["postIds"]
+
+    await run(page)
+    await like_until_noticed(live_app, page, post_id)
+    await like_until_noticed(live_app, page, post_id, event=2)
+    await page.click('[data-event="1"]')
+    whole = json.loads(await page.until(text('[data-event="1"] + pre')))
+    await page.click('[aria-label^="Stop"]')
+    await page.until("document.querySelector('.pulse') && !document.querySelector('.pulse.open')")
+
+    assert whole["data"]["postEvents"]["post"]["id"] == post_id
     assert page.problems == []
 
 
@@ -99,7 +159,7 @@ async def response(page: Page, field: str) -> Any:
     return json.loads(answer)["data"]
 
 
-async def like_until_noticed(live_app: LiveApp, page: Page, post_id: str) -> None:
+async def like_until_noticed(live_app: LiveApp, page: Page, post_id: str, event: int = 1) -> None:
     """Like and unlike as the second person until the page shows it: the first may come before the stream is open."""
     headers = {"authorization": f"Bearer {live_app.people[1].token}"}
     async with httpx2.AsyncClient(base_url=live_app.base_url, headers=headers) as client:
@@ -107,10 +167,24 @@ async def like_until_noticed(live_app: LiveApp, page: Page, post_id: str) -> Non
             answer = await client.post("/graphql", json={"query": mutation, "variables": {"id": post_id}})
             assert "errors" not in answer.json()
             with suppress(TimeoutError):
-                await page.until(f"{editor('response')}.includes('postEvents')", patience_ms=2000)
+                await page.until(text(f'[data-event="{event}"]'), patience_ms=2000)
                 return
 
 
 def editor(name: str) -> str:
     """The JavaScript for the text of one of GraphiQL's editors."""
-    return f"__MONACO.editor.getModels().find((model) => model.uri.path.includes({json.dumps(name)})).getValue()"
+    return f"{model(name)}.getValue()"
+
+
+def model(name: str) -> str:
+    return f"__MONACO.editor.getModels().find((model) => model.uri.path.includes({json.dumps(name)}))"
+
+
+def text(selector: str) -> str:
+    """The JavaScript for the text of an element, undefined while there is none."""
+    return f"document.querySelector({json.dumps(selector)})?.innerText"
+
+
+def number(shown: str) -> int:
+    """`68` of `68 points`, `60000` of `60,000`."""
+    return int(shown.split(maxsplit=1)[0].replace(",", ""))

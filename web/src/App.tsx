@@ -1,5 +1,6 @@
-/** GraphiQL with what this server adds: a switch between people and a panel of examples. */
+/** GraphiQL with what this server adds: people to speak as, examples, the cost of operations and a list of events. */
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
+import { Drawer } from './Drawer';
 import { EXAMPLES } from './examples';
 import { EXAMPLES_PLUGIN } from './ExamplesPanel';
 import { PersonSwitch } from './PersonSwitch';
@@ -21,8 +22,14 @@ export function App() {
       schemaDescription
     >
       <GraphiQL.Logo>
+        <a className="reference" href="/docs" target="_blank" rel="noopener">
+          Reference
+        </a>
         <PersonSwitch />
       </GraphiQL.Logo>
+      <GraphiQL.Footer>
+        <Drawer />
+      </GraphiQL.Footer>
     </GraphiQL>
   );
 }

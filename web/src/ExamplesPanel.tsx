@@ -5,23 +5,38 @@ import { fill } from './samples';
 
 export const EXAMPLES_PLUGIN: GraphiQLPlugin = { title: 'Examples', icon: ExamplesIcon, content: ExamplesPanel };
 
+const GROUPS = Map.groupBy(EXAMPLES, (example) => example.group);
+
 function ExamplesPanel() {
   const open = useOpenExample();
+  const { tabs, activeTabIndex } = useGraphiQL(pick('tabs', 'activeTabIndex'));
+  const shown = tabs[activeTabIndex]?.title;
   return (
     <section aria-label="Examples" className="examples">
       <h2>Examples</h2>
-      <p>A click opens one in a tab, filled in with what the person on the right sees right now.</p>
-      <ul>
-        {EXAMPLES.map((example) => (
-          <li key={example.name}>
-            <button type="button" data-operation={example.name} onClick={() => void open(example)}>
-              <span className={`kind ${example.kind}`}>{example.kind}</span>
-              <strong>{example.title}</strong>
-              <small>{example.hint}</small>
-            </button>
-          </li>
-        ))}
-      </ul>
+      <p>A click opens one in a tab, filled in with what the person on the right sees right now. Then press play.</p>
+      {[...GROUPS].map(([group, examples]) => (
+        <section key={group} aria-label={group}>
+          <h3>{group}</h3>
+          <ul>
+            {examples.map((example) => (
+              <li key={example.name}>
+                <button
+                  type="button"
+                  data-operation={example.name}
+                  aria-current={example.name === shown}
+                  title={example.hint}
+                  onClick={() => void open(example)}
+                >
+                  <strong>{example.title}</strong>
+                  <span className={`kind ${example.kind}`}>{example.kind}</span>
+                  <small>{example.hint}</small>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
     </section>
   );
 }

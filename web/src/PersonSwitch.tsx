@@ -1,16 +1,16 @@
 /** Who the operations are sent for: a choice of seeded people, or a field for a token where there are none. */
 import { useGraphiQLActions } from '@graphiql/react';
-import { choose, typeToken, useSession } from './session';
+import { choose, session, typeToken } from './session';
 
 export function PersonSwitch() {
-  const { people, chosen } = useSession();
+  const { people, chosen } = session.use();
   return (
     <div className={chosen ? 'person signed-in' : 'person'}>{people.length > 0 ? <People /> : <TokenField />}</div>
   );
 }
 
 function People() {
-  const { people, chosen } = useSession();
+  const { people, chosen } = session.use();
   const { stop } = useGraphiQLActions();
   return (
     <label>

@@ -2,6 +2,7 @@
 import { Kind, parse, type DocumentNode, type OperationDefinitionNode } from 'graphql';
 
 export interface Example {
+  readonly group: string;
   readonly title: string;
   readonly hint: string;
   readonly kind: 'query' | 'mutation' | 'subscription';
@@ -19,18 +20,20 @@ export const EXAMPLES: readonly Example[] = Object.keys(FILES)
   .sort()
   .map((path) => read(FILES[path] ?? ''));
 
-/** The comment on top holds a title, a hint of one line or more, and last the variables if there are any. */
+/** The comment on top holds `group: title`, a hint of one line or more, and last the variables if there are any. */
 function read(text: string): Example {
   const start = text.search(/^[^#\s]/m);
-  const [title = '', ...comment] = text.slice(0, start).trim().split('\n').map((line) => line.replace(/^# ?/, ''));
+  const [heading = '', ...comment] = text.slice(0, start).trim().split('\n').map((line) => line.replace(/^# ?/, ''));
+  const [group = '', title = ''] = heading.split(': ');
   const split = comment.findIndex((line) => line.startsWith('{'));
   const hint = split < 0 ? comment : comment.slice(0, split);
   const variables = split < 0 ? [] : comment.slice(split);
   const query = text.slice(start);
   const document = parse(query);
   const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
-  if (!operation?.name) throw new Error(`The example "${title}" has no named operation.`);
+  if (!operation?.name) throw new Error(`The example "${heading}" has no named operation.`);
   return {
+    group,
     title,
     hint: hint.join(' '),
     kind: operation.operation,

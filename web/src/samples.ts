@@ -1,40 +1,50 @@
 /** Real values for the placeholders of the examples, taken from what the person sees at this moment. */
 import { ask } from './ask';
 import SAMPLE from './operations/sample.graphql?raw';
+import { upload } from './picture';
 import { anyToken } from './session';
 
 type Values = Readonly<Record<string, string | undefined>>;
 
-interface Sampled {
-  viewer: {
-    homeFeed: {
-      nodes: {
-        id?: string;
-        author?: { id: string; handle: string };
-        likers?: { nodes: { id: string; relationship: { followState: string } | null }[] };
-      }[];
-    } | null;
-  } | null;
+interface Page {
+  pageInfo: { endCursor: string | null };
 }
 
-/** Replaces `<post>`, `<author>`, `<handle>`, `<stranger>` and `<key>`; what cannot be found stays as it is. */
+interface SampledPost {
+  id: string;
+  author: { id: string; handle: string; posts: Page | null };
+  comments: Page | null;
+  likers: { nodes: { id: string; relationship: { followState: string } | null }[] } | null;
+}
+
+interface Sampled {
+  viewer: { homeFeed: (Page & { nodes: (SampledPost | Record<string, never>)[] }) | null } | null;
+}
+
+/** Replaces `<post>`, `<author>`, `<photo>` and so on; what cannot be found stays as it is. */
 export async function fill(variables: string): Promise<string> {
   if (!variables.includes('<')) return variables;
-  const values: Values = { ...(await sample()), key: newKey() };
-  return variables.replaceAll(/<(\w+)>/g, (placeholder, name: string) => values[name] ?? placeholder);
+  const token = await anyToken();
+  const values: Values = { ...(token && (await sample(token))), key: newKey() };
+  const photo = token && variables.includes('<photo>') ? await upload(token) : undefined;
+  return variables.replaceAll(
+    /<(\w+)>/g,
+    (placeholder, name: string) => (name === 'photo' ? photo : values[name]) ?? placeholder,
+  );
 }
 
-async function sample(): Promise<Values> {
-  const token = await anyToken();
-  if (!token) return {};
-  const data = await ask<Sampled>(SAMPLE, {}, token);
-  const post = data?.viewer?.homeFeed?.nodes[0];
+async function sample(token: string): Promise<Values> {
+  const feed = (await ask<Sampled>(SAMPLE, {}, token))?.viewer?.homeFeed;
+  const post = feed?.nodes.find((node): node is SampledPost => 'id' in node);
   const stranger = post?.likers?.nodes.find((person) => person.relationship?.followState === 'NOT_FOLLOWING');
   return {
     post: post?.id,
-    author: post?.author?.id,
-    handle: post?.author?.handle,
-    stranger: stranger?.id ?? post?.author?.id,
+    author: post?.author.id,
+    handle: post?.author.handle,
+    stranger: stranger?.id ?? post?.author.id,
+    feedCursor: feed?.pageInfo.endCursor ?? undefined,
+    gridCursor: post?.author.posts?.pageInfo.endCursor ?? undefined,
+    commentCursor: post?.comments?.pageInfo.endCursor ?? undefined,
   };
 }
 

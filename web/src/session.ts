@@ -1,7 +1,7 @@
 /** Who is asking: the seeded people of a development server, or whoever owns the token typed in. */
-import { useSyncExternalStore } from 'react';
 import { ask } from './ask';
 import LOG_IN from './operations/log_in.graphql?raw';
+import { Store } from './store';
 
 export interface Person {
   readonly handle: string;
@@ -23,12 +23,7 @@ const REMEMBERED = 'aperture:person';
 const SIGNED_OUT = '';
 const RENEW_SECONDS_BEFORE_END = 30;
 
-let session: Session = { people: [], chosen: null };
-const listeners = new Set<() => void>();
-
-export function useSession(): Session {
-  return useSyncExternalStore(subscribe, () => session);
-}
+export const session = new Store<Session>({ people: [], chosen: null });
 
 /** Reads the seeded people; a server in production has none to give. */
 export async function loadPeople(): Promise<void> {
@@ -36,29 +31,29 @@ export async function loadPeople(): Promise<void> {
   const people: Person[] = answer.ok ? await answer.json() : [];
   const remembered = sessionStorage.getItem(REMEMBERED);
   const chosen = people.find((person) => person.handle === remembered) ?? people[0] ?? null;
-  change({ people, chosen: remembered === SIGNED_OUT ? null : chosen });
+  session.change({ people, chosen: remembered === SIGNED_OUT ? null : chosen });
 }
 
 /** Speaks as one of the seeded people from now on, in this window only; signed out for an unknown handle. */
 export function choose(handle: string): void {
-  const chosen = session.people.find((person) => person.handle === handle) ?? null;
+  const chosen = session.value.people.find((person) => person.handle === handle) ?? null;
   sessionStorage.setItem(REMEMBERED, chosen?.handle ?? SIGNED_OUT);
-  change({ ...session, chosen });
+  session.change({ ...session.value, chosen });
 }
 
 /** Speaks with a token typed in, which is kept in memory alone. */
 export function typeToken(token: string): void {
-  change({ ...session, chosen: token ? { handle: 'token', token } : null });
+  session.change({ ...session.value, chosen: token ? { handle: 'token', token } : null });
 }
 
 /** The bearer token of the chosen person, renewed by their password when it is about to end. */
 export async function bearerToken(): Promise<string | null> {
-  return session.chosen && (await freshToken(session.chosen));
+  return session.value.chosen && (await freshToken(session.value.chosen));
 }
 
 /** A token to look around with: the chosen person's, else that of the first seeded one. */
 export async function anyToken(): Promise<string | null> {
-  const person = session.chosen ?? session.people[0];
+  const person = session.value.chosen ?? session.value.people[0];
   return person ? freshToken(person) : null;
 }
 
@@ -83,18 +78,8 @@ async function logIn(identifier: string, password: string): Promise<string> {
 }
 
 function replace(before: Person, after: Person): void {
-  change({
-    people: session.people.map((person) => (person === before ? after : person)),
-    chosen: session.chosen === before ? after : session.chosen,
+  session.change({
+    people: session.value.people.map((person) => (person === before ? after : person)),
+    chosen: session.value.chosen === before ? after : session.value.chosen,
   });
-}
-
-function change(next: Session): void {
-  session = next;
-  listeners.forEach((listener) => listener());
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
 }
