@@ -1,11 +1,11 @@
 """The documents clients sent lately, parsed and validated once each."""
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import Final
 
-from cachetools import LRUCache
 from graphql import (
     DocumentNode,
     GraphQLError,
@@ -70,13 +70,16 @@ class Documents:
         self._prices = prices or Prices()
         self.allows_introspection = allows_introspection
         self._rules = [*specified_rules, *(() if allows_introspection else (NoSchemaIntrospectionCustomRule,))]
-        self._known: LRUCache[str, Document] = LRUCache(REMEMBERED_CHARACTERS, getsizeof=_characters)
+        self._known: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
 
     def __getitem__(self, text: str) -> Document:
         """The document of this text; raises DocumentRefused, or ApiError when it is too large."""
         document = self._known.get(text)
         if document is None:
-            document = self._known[text] = self._read(text)
+            document = self._remembered(self._read(text))
+        else:
+            self._known.move_to_end(text)
         return document
 
     def plan(self, document: Document, operation: OperationDefinitionNode) -> cost.Plan:
@@ -89,6 +92,15 @@ class Documents:
     def require(self, text: str) -> None:
         """Read a document without running it; raises as reading it does."""
         self[text]
+
+    def _remembered(self, document: Document) -> Document:
+        """The document, which takes the place of those that were not asked for the longest."""
+        self._known[document.text] = document
+        self._characters += len(document.text)
+        while self._characters > REMEMBERED_CHARACTERS:
+            forgotten, _ = self._known.popitem(last=False)
+            self._characters -= len(forgotten)
+        return document
 
     def _read(self, text: str) -> Document:
         try:
@@ -107,7 +119,3 @@ class Documents:
 def _operations(ast: DocumentNode) -> dict[str, OperationDefinitionNode]:
     found = (one for one in ast.definitions if isinstance(one, OperationDefinitionNode))
     return {one.name.value if one.name else "": one for one in found}
-
-
-def _characters(document: Document) -> int:
-    return document.ast.loc.end if document.ast.loc else limits.CHARACTERS

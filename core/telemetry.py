@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from json import JSONEncoder
 from typing import Any, Final
 
+import orjson
 import structlog
 
 LINE_LIMIT: Final = 4096
@@ -165,7 +166,7 @@ def _module(path: str) -> str:
 
 def _rendered(event: structlog.typing.EventDict) -> str:
     """ASCII JSON, so that control characters and line separators are escaped; the longest fields are cut to fit."""
-    line = _json(event)
+    line = _plain(event) or _json(event)
     while len(line) >= LINE_LIMIT:
         longest = max(event, key=lambda field: len(_json(event[field])))
         value = event[longest]
@@ -173,6 +174,15 @@ def _rendered(event: structlog.typing.EventDict) -> str:
         event[longest] = text[: len(text) // 2]
         line = _json(event)
     return line
+
+
+def _plain(event: structlog.typing.EventDict) -> str | None:
+    """The same text, faster, if it has nothing to escape but what every JSON text escapes."""
+    try:
+        line = orjson.dumps(event, default=str)
+    except orjson.JSONEncodeError:
+        return None
+    return line.decode() if line.isascii() and b"\x7f" not in line else None
 
 
 def _write(line: str) -> None:
