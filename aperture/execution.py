@@ -1,10 +1,8 @@
 """The one seam between the transports and the graph: a request in, an answer or a stream of answers out."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
 from graphql.execution import Executor, create_source_event_stream
@@ -19,12 +17,15 @@ from aperture.operations import RunningOperation
 from aperture.persisted import Persisted
 from aperture.prices import Prices
 from core import telemetry
+from core.begun import TooLong, within
 from core.errors import ApiError, Refusal
 from core.metrics import EVENT_SECONDS, SUBSCRIPTIONS
 from core.statements import counted
 from core.viewer import Viewer
 from loaders.base import hits
 from schema.operations import Operation
+
+T = TypeVar("T")
 
 SECONDS: Final = 5.0
 
@@ -38,7 +39,7 @@ class Context(Protocol):
         """Drop what was loaded, so that the next event reads afresh."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GraphQLRequest:
     """One operation as a client sends it, on any transport; with a `document_id` the text of `query` may be missing."""
 
@@ -94,7 +95,7 @@ class Graph:
         if request.document_id is not None and request.query:
             self.documents.require(text)
             await self.persisted.register(request.document_id, text)
-        return replace(request, query=text)
+        return request if text is request.query else replace(request, query=text)
 
     def operation(self, request: GraphQLRequest) -> OperationDefinitionNode:
         """The operation a request names, once it passed the limits and the schema; DocumentRefused or ApiError."""
@@ -145,11 +146,7 @@ async def execute(graph: Graph, request: GraphQLRequest, context: Context) -> An
     """Answer a query or mutation; every error is told in the answer, and one that did not run has no `data`."""
     with graph.metrics.measured() as course:
         try:
-            async with _in_time(graph), graph.admission.place():
-                course.operation = named = graph.operation(request)
-                if not request.wants_estimate:
-                    _require_single_answer(named)
-                course.answer = await _answer(graph, request, context, course)
+            course.answer = await _in_time(graph, _answer(graph, request, context, course))
         except Exception as error:  # noqa: BLE001 - the last place that can mask it
             course.answer = refusal(error)
     return course.answer
@@ -162,13 +159,7 @@ async def subscribe(graph: Graph, request: GraphQLRequest, context: Context) -> 
     """
     with graph.metrics.measured() as course:
         try:
-            async with _in_time(graph):
-                course.operation = graph.operation(request)
-                executor, operation = _reckon(graph, request, context, course)
-                await graph.charge(operation, context)
-                source: Any = create_source_event_stream(executor)
-                if is_awaitable(source):
-                    source = await source
+            executor, source = await _in_time(graph, _source(graph, request, context, course))
         except Exception as error:  # noqa: BLE001 - the last place that can mask it
             course.answer = refusal(error)
             return course.answer
@@ -177,18 +168,29 @@ async def subscribe(graph: Graph, request: GraphQLRequest, context: Context) -> 
 
 
 async def _answer(graph: Graph, request: GraphQLRequest, context: Context, course: Course) -> Answer:
+    async with graph.admission.place():
+        executor, operation = _reckon(graph, request, context, course)
+        if request.wants_estimate:
+            return {"data": None, "extensions": {"cost": operation.estimate()}}
+        _require_single_answer(operation.node)
+        if dry := dry_run.wanted(executor, request.query):
+            return dry.whole(await _run(dry.executor))
+        await graph.charge(operation, context)
+        return await (_run_telling(executor, operation) if request.wants_cost else _run(executor))
+
+
+async def _source(graph: Graph, request: GraphQLRequest, context: Context, course: Course) -> tuple[Executor[Any], Any]:
+    """The executor that answers each event of a subscription, and the events, or the result that says why not."""
     executor, operation = _reckon(graph, request, context, course)
-    if request.wants_estimate:
-        return {"data": None, "extensions": {"cost": operation.estimate()}}
-    if dry := dry_run.wanted(executor, request.query):
-        return dry.whole(await _run(dry.executor))
     await graph.charge(operation, context)
-    return await (_run_telling(executor, operation) if request.wants_cost else _run(executor))
+    source: Any = create_source_event_stream(executor)
+    return executor, await source if is_awaitable(source) else source
 
 
 def _reckon(
     graph: Graph, request: GraphQLRequest, context: Context, course: Course
 ) -> tuple[Executor[Any], RunningOperation]:
+    course.operation = graph.operation(request)
     executor = graph.executor(request, context)
     context.operation = operation = graph.reckoned(request, executor)
     course.points = operation.cost
@@ -209,8 +211,7 @@ async def _answers(
             context.renew()
             event = await anext(events)
             with EVENT_SECONDS.labels(course.name).time():
-                async with _in_time(graph):
-                    answer = await _run(executor.build_per_event_executor(event))
+                answer = await _in_time(graph, _run(executor.build_per_event_executor(event)))
             yield answer
     except StopAsyncIteration:
         return
@@ -251,14 +252,9 @@ def refusal(error: Exception) -> Answer:
     return errors.broken(error)
 
 
-@asynccontextmanager
-async def _in_time(graph: Graph) -> AsyncIterator[None]:
-    """Cancel what runs inside when the graph's time for one operation is over."""
-    limit = asyncio.timeout(graph.seconds)
+async def _in_time(graph: Graph, work: Coroutine[Any, Any, T]) -> T:
+    """What the work answers; it is cancelled when the graph's time for one operation is over."""
     try:
-        async with limit:
-            yield
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
+        return await within(graph.seconds, work)
+    except TooLong as error:
         raise ApiError("TIMEOUT", f"This took longer than {graph.seconds:g} seconds.") from error

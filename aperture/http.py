@@ -19,7 +19,7 @@ from aperture.errors import Answer
 from aperture.execution import GraphQLRequest, execute, refusal
 from aperture.sse import Caller, EventStreams, TooManyStreams
 from core import telemetry
-from core.begun import Begun, within
+from core.begun import Begun, TooLong, within
 from core.errors import ApiError, Refusal
 
 BODY_SECONDS: Final = 20.0
@@ -130,7 +130,7 @@ class GraphQLOverHttp:
         _require_json(head)
         try:
             body = await within(self._body_seconds, _body(head, receive))
-        except TimeoutError:
+        except TooLong:
             raise HttpRefused(408, "The body took too long to arrive.", code="TIMEOUT") from None
         return read_request(decode(body))
 

@@ -14,7 +14,7 @@ from core.errors import ApiError
 from schema.operations import CostItem, OperationInfo
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RunningOperation:
     """An operation with its variables, as the client sent them and as the schema reads them."""
 

@@ -42,10 +42,20 @@ class Begun(Generic[T]):
                 return end.value  # type: ignore[no-any-return]  # what the coroutine returned
 
 
+class TooLong(Exception):
+    """The time for some work was over before it was done; the work has been cancelled."""
+
+
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """What the work answers; TimeoutError when it waits longer. Work that does not wait needs no timer."""
+    """What the work answers; raises `TooLong` when it waits longer. Work that does not wait needs no timer."""
     begun = Begun(work)
     if begun.is_over:
         return begun.result
-    async with asyncio.timeout(seconds):
-        return await begun
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await begun
+    except TimeoutError as error:
+        if limit.expired():
+            raise TooLong from error
+        raise

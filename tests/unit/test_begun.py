@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.begun import Begun, within
+from core.begun import Begun, TooLong, within
 
 
 async def five() -> int:
@@ -77,5 +77,13 @@ async def test_a_cancellation_reaches_the_work_which_may_wait_once_more() -> Non
 
 async def test_a_limit_of_time_holds_for_work_that_waits() -> None:
     assert await within(0, five()) == 5
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TooLong):
         await within(0.01, asyncio.Event().wait())
+
+
+async def test_a_timeout_of_the_work_itself_stays_what_it_is() -> None:
+    async def work() -> None:
+        await asyncio.wait_for(asyncio.Event().wait(), 0)
+
+    with pytest.raises(TimeoutError):
+        await within(5, work())
