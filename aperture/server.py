@@ -99,6 +99,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().__init__(*args, **more)
         self._deadline: asyncio.TimerHandle | None = None
         self._abort: asyncio.TimerHandle | None = None
+        self._has_begun = False
         self._is_in_headers = True
         self._arrived = 0
         self._header_bytes = 0
@@ -122,15 +123,17 @@ class BoundedHttp(HttpToolsProtocol):
         self._is_read()
 
     def data_received(self, data: bytes) -> None:
-        if self._is_in_headers and self._deadline is None:
-            self._within(HEADER_SECONDS)
         self._arrived += len(data)
         super().data_received(data)
-        if self._is_in_headers and self._arrived > HEADER_BYTES and not self.transport.is_closing():
-            self._refuse(b"431 Request Header Fields Too Large")
+        if self._is_in_headers and not self.transport.is_closing():
+            if self._arrived > HEADER_BYTES:
+                self._refuse(b"431 Request Header Fields Too Large")
+            elif self._has_begun and self._deadline is None:
+                self._within(HEADER_SECONDS)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._has_begun = True
         self._header_bytes = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -147,6 +150,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_time()
+        self._has_begun = False
         self._is_in_headers = True
         self._arrived = 0
         super().on_message_complete()

@@ -479,6 +479,20 @@ async def test_headers_must_arrive_in_time(world: World, monkeypatch: pytest.Mon
     assert status.startswith(b"HTTP/1.1 408 ")
 
 
+async def test_headers_behind_a_whole_request_must_arrive_in_time_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aperture.server.HEADER_SECONDS", 0.05)
+    async with serving(small_application(world)) as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(_request(b'{"query": "{ hello }"}') + b"GET /health/live HTTP/1.1\r\nhost:")
+        told = await reader.read()
+        writer.close()
+
+    assert told.startswith(b"HTTP/1.1 200 ")
+    assert b"HTTP/1.1 408 " in told
+
+
 async def test_a_body_must_arrive_in_time(world: World) -> None:
     async with serving(small_application(world, body_seconds=0.05)) as (host, port):
         reader, writer = await asyncio.open_connection(host, port)
