@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from aperture import metrics, migrate, server
 from aperture.asgi import Application, Parts, application
-from aperture.auth import authenticator, jwks_routes
+from aperture.auth import authenticator, jwks_routes, looker
 from aperture.callers import Api, RequestInfo
 from aperture.execution import Graph
 from aperture.graphiql import graphiql_routes
@@ -58,6 +58,7 @@ def build(settings: Settings) -> Application:
             api=Api(
                 graph=_graph(backends),
                 authenticate=authenticator(backends),
+                look=looker(backends),
                 contexts=partial(_context, backends),
             ),
             health=_health(backends),

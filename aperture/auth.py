@@ -1,10 +1,12 @@
 """From a bearer token to a viewer, and the public keys for other programs."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from aperture.callers import Authenticate
+from aperture.callers import Authenticate, Look
 from core.backends import Backends
 from core.errors import Unavailable
 from core.viewer import Viewer
@@ -24,6 +26,11 @@ def authenticator(backends: Backends) -> Authenticate:
         return await gate.authenticate(backends, token, address)
 
     return authenticate
+
+
+def looker(backends: Backends) -> Look:
+    """How those look by now who signed in some time ago."""
+    return partial(gate.look, backends)
 
 
 def jwks_routes(backends: Backends) -> list[Route]:

@@ -1,6 +1,6 @@
 """Who calls: what the transport reads from a request's head, and the ways in that are given to it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.types import Scope
@@ -12,6 +12,10 @@ from core.viewer import Viewer
 
 Authenticate = Callable[[str | None, str], Awaitable[Viewer]]
 """A token or None, and an address, to a viewer; ApiError UNAUTHENTICATED for a bad token."""
+
+
+Look = Callable[[Sequence[Viewer]], Awaitable[Sequence[Viewer | None]]]
+"""Signed-in viewers to who they are by now, None for those whose session has ended; `Unavailable` changes nothing."""
 
 
 class Head:
@@ -59,6 +63,7 @@ class Api:
 
     graph: Graph
     authenticate: Authenticate
+    look: Look
     contexts: ContextFactory
 
 

@@ -36,6 +36,8 @@ class Edge:
         request_id = telemetry.sane_request_id(head[b"x-request-id"])
         with telemetry.serving(request_id):
             if scope["type"] == "websocket":
+                # It lasts, and nothing looks at its head again.
+                del head
                 await self._app(scope, receive, self._marked(send, request_id))
             else:
                 await self._http(scope, head, receive, send, request_id)

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+import orjson
+
 from aperture.envelope import decode
 from core.errors import ApiError
 
@@ -57,7 +59,6 @@ def token_of(payload: Message) -> str | None:
     return value.removeprefix("Bearer ").strip() or None if value else None
 
 
-def first(ends: BaseExceptionGroup[Closed]) -> Closed:
-    """The earliest of several reasons to close."""
-    end = ends.exceptions[0]
-    return first(end) if isinstance(end, BaseExceptionGroup) else end
+def next_of(name: str, answer: bytes) -> bytes:
+    """The message with an answer of an operation; the answer is JSON already, and may be shared by many clients."""
+    return b'{"id":%b,"type":"next","payload":%b}' % (orjson.dumps(name), answer)

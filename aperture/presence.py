@@ -2,17 +2,19 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 from aperture.callers import Api
 from core import clock, telemetry
 from core.buckets import network_of
-from core.errors import ApiError, Refusal
+from core.errors import Refusal, Unavailable
 from core.viewer import Viewer
 
 CHECK_SECONDS = 2.5
 CONNECTIONS_PER_USER = 20
 NAMELESS_PER_NETWORK = 100
+_AT_ONCE = 500
 
 log = telemetry.logger(__name__)
 
@@ -22,36 +24,68 @@ class SignedOut(Exception):
 
 
 class Presence:
-    """One person with one token; `viewer` is who that was at the last look."""
+    """One person on one connection; `viewer` is who that was at the last look."""
 
-    def __init__(self, api: Api, token: str | None, address: str, viewer: Viewer) -> None:
+    __slots__ = ("gone", "viewer")
+
+    def __init__(self, viewer: Viewer, gone: Callable[[SignedOut], None]) -> None:
         self.viewer = viewer
+        self.gone = gone
+
+
+class Presences:
+    """Everybody signed in on the long connections of one kind; all are looked at together, once in `seconds`.
+
+    While nobody can say who they are, nothing changes. Operations run as who opened them.
+    """
+
+    def __init__(self, api: Api, seconds: float = CHECK_SECONDS) -> None:
         self._api = api
-        self._token = token
-        self._address = address
+        self._seconds = seconds
+        self._present: dict[Presence, None] = {}
+        self._watch: asyncio.Task[None] | None = None
 
-    async def watch(self, check_seconds: float) -> None:
-        """Raise `SignedOut` when the time comes; returns at once for who never signed in."""
-        while self.viewer.is_signed_in:
-            await asyncio.sleep(min(check_seconds, _seconds_left(self.viewer)))
-            if not _seconds_left(self.viewer):
-                raise SignedOut("Token expired")
-            await self._look()
+    def enter(self, viewer: Viewer, gone: Callable[[SignedOut], None]) -> Presence:
+        """Look at this person from now on, and call `gone` when it is time to go; never for who did not sign in."""
+        presence = Presence(viewer, gone)
+        if viewer.is_signed_in:
+            self._present[presence] = None
+            if self._watch is None:
+                self._watch = asyncio.create_task(self._look_around())
+        return presence
 
-    async def _look(self) -> None:
-        """Ask again who this is; while nobody can say, nothing changes. Operations run as who opened them."""
-        was_suspended = self.viewer.is_suspended
-        try:
-            self.viewer = await self._api.authenticate(self._token, self._address)
-        except ApiError as error:
-            if error.code != "UNAVAILABLE":
-                raise SignedOut(error.message) from None
-        except Refusal:
+    def leave(self, presence: Presence) -> None:
+        """Look no more."""
+        self._present.pop(presence, None)
+        if not self._present and self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    async def _look_around(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds)
+            for some in _pieces(list(self._present)):
+                try:
+                    seen = await self._api.look([each.viewer for each in some])
+                except (Unavailable, Refusal):
+                    seen = [each.viewer for each in some]
+                except Exception as error:
+                    log.warning("sessions not checked", exc_info=error)
+                    seen = [each.viewer for each in some]
+                for presence, viewer in zip(some, seen, strict=True):
+                    self._judge(presence, viewer)
+
+    def _judge(self, presence: Presence, viewer: Viewer | None) -> None:
+        if presence not in self._present:
             return
-        except Exception as error:
-            log.warning("session not checked", exc_info=error)
-        if self.viewer.is_suspended and not was_suspended:
-            raise SignedOut("Account suspended")
+        if viewer is None:
+            presence.gone(SignedOut("The session has ended."))
+        elif viewer.expires_at is not None and viewer.expires_at <= clock.now():
+            presence.gone(SignedOut("Token expired"))
+        elif viewer.is_suspended and not presence.viewer.is_suspended:
+            presence.gone(SignedOut("Account suspended"))
+        else:
+            presence.viewer = viewer
 
 
 class Connections:
@@ -81,8 +115,6 @@ class Connections:
             del self._held[key]
 
 
-def _seconds_left(viewer: Viewer) -> float:
-    """Seconds until the token expires; endless without one."""
-    if viewer.expires_at is None:
-        return float("inf")
-    return max(0.0, (viewer.expires_at - clock.now()).total_seconds())
+def _pieces(present: Sequence[Presence]) -> Iterator[Sequence[Presence]]:
+    for start in range(0, len(present), _AT_ONCE):
+        yield present[start : start + _AT_ONCE]

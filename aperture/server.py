@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from aperture.asgi import Application
 from aperture.envelope import MESSAGE_BYTES
+from aperture.wire import Wire
 from core.settings import Settings
 
 HEADERS: Final = 100
@@ -22,7 +22,7 @@ HEADER_SECONDS: Final = 10.0
 LEFTOVER_SECONDS: Final = 5.0
 REQUEST_SECONDS: Final = 10
 END_SECONDS: Final = 20.0
-ABORT_SECONDS: Final = 15.0
+PING_SECONDS: Final = 20.0
 READ_SECONDS: Final = 30.0
 
 
@@ -38,9 +38,9 @@ def configuration(application: Application, settings: Settings) -> uvicorn.Confi
         host=settings.host,
         port=settings.port,
         http=BoundedHttp,
-        ws=BoundedWebSocket,
+        ws=Wire,
         ws_max_size=MESSAGE_BYTES,
-        ws_per_message_deflate=False,
+        ws_ping_interval=PING_SECONDS,
         lifespan="on",
         log_config=None,
         log_level="warning",
@@ -160,6 +160,11 @@ class BoundedHttp(HttpToolsProtocol):
         if not self._is_in_headers:
             self._within(LEFTOVER_SECONDS)
 
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        # Parser and protocol hold each other, and would be kept until the collector walks by.
+        del self.parser
+
     def send_400_response(self, msg: str) -> None:
         if self._excess:
             self._refuse(self._excess)
@@ -188,11 +193,3 @@ class BoundedHttp(HttpToolsProtocol):
         self._deadline = None
         if not self.transport.is_closing():
             self._refuse(b"408 Request Timeout")
-
-
-class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """Cuts a connection whose client does not read even the close of its socket."""
-
-    def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        super().on_task_complete(task)
-        self.loop.call_later(ABORT_SECONDS, self.transport.abort)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import orjson
@@ -12,9 +12,11 @@ from aperture.answers import answers
 from aperture.callers import Api, RequestInfo
 from aperture.envelope import encode, read_request
 from aperture.execution import GraphQLRequest, refusal
-from aperture.messages import Closed, Message, first, name_of, payload_of, read_message, token_of
-from aperture.presence import CHECK_SECONDS, Presence, SignedOut
+from aperture.messages import Closed, Message, name_of, next_of, payload_of, read_message, token_of
+from aperture.presence import CHECK_SECONDS, Presence, Presences, SignedOut
+from aperture.wire import Wire
 from core import telemetry
+from core.ending import end
 from core.errors import ApiError, Refusal
 from core.viewer import Viewer
 
@@ -28,37 +30,56 @@ class SocketLimits:
     init_seconds: float = 10.0
     check_seconds: float = CHECK_SECONDS
     operations: int = 50
-    waiting: int = 200
-    closing_seconds: float = 5.0
     ending_seconds: float = 5.0
 
 
 class Socket:
-    """A connection from its handshake to its close; whatever ends it is raised as `Closed` by one of its tasks."""
+    """A connection from its handshake to its close.
+
+    One task reads; each operation has another. What they cannot send without filling the wire they wait with, so a
+    client that does not read holds up its own operations alone.
+    """
+
+    __slots__ = (
+        "_admit",
+        "_api",
+        "_deadline",
+        "_fate",
+        "_has_ended",
+        "_has_init",
+        "_info",
+        "_limits",
+        "_operations",
+        "_presence",
+        "_presences",
+        "_reader",
+        "_running",
+        "_wire",
+    )
 
     def __init__(
         self,
         api: Api,
         limits: SocketLimits,
+        presences: Presences,
         admit: Callable[[Viewer, str], None],
         info: RequestInfo,
-        receive: Receive,
-        send: Send,
+        wire: Wire,
     ) -> None:
         self._api = api
         self._limits = limits
+        self._presences = presences
         self._admit = admit
         self._info = info
-        self._receive = receive
-        self._send = send
+        self._wire = wire
         self._has_init = False
         self._presence: Presence | None = None
-        self._who: asyncio.Future[Presence] = asyncio.get_running_loop().create_future()
-        self._waiting: asyncio.Queue[str] = asyncio.Queue(limits.waiting)
         self._operations: dict[str, asyncio.Task[None]] = {}
-        self._tasks = asyncio.TaskGroup()
-        self._fate: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
-        self._has_ended = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._reader: asyncio.Task[None] | None = None
+        self._fate: Closed | None = None
+        self._has_ended: asyncio.Future[None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
 
     @property
     def address(self) -> str:
@@ -70,72 +91,83 @@ class Socket:
         """Who it is, once the first message has told."""
         return self._presence.viewer if self._presence else None
 
-    async def serve(self) -> None:
+    async def serve(self, receive: Receive, send: Send) -> None:
         """Speak until one side ends it."""
-        closed = Closed(1011, "Internal error")
+        self._reader = asyncio.current_task()
+        late = Closed(4408, "Connection initialisation timeout")
+        self._deadline = asyncio.get_running_loop().call_later(self._limits.init_seconds, self._close, late)
         try:
-            async with self._tasks:
-                for work in (self._write(), self._watch(), self._await_fate()):
-                    self._tasks.create_task(work)
-                await self._read()
-        except* Closed as ends:
-            closed = first(ends)
-        except* Exception as broken:
-            log.exception("unforeseen", exc_info=broken.exceptions[0])
+            closed = await self._closed(receive)
         finally:
-            self._has_ended.set()
-        await self._close(closed)
+            self._reader = None
+            self._deadline.cancel()
+            if self._presence is not None:
+                self._presences.leave(self._presence)
+            await end(*self._running)
+            if self._has_ended is not None:
+                self._has_ended.set_result(None)
+        if closed.code is not None:
+            await send({"type": "websocket.close", "code": closed.code, "reason": closed.reason})
 
     async def end(self, closed: Closed) -> None:
         """Close from outside; returns when nothing runs any more."""
-        if not self._fate.done():
-            self._fate.set_result(closed)
-        await self._has_ended.wait()
+        if self._reader is not None:
+            self._has_ended = self._has_ended or asyncio.get_running_loop().create_future()
+            self._close(closed)
+            await asyncio.shield(self._has_ended)
 
-    async def _await_fate(self) -> None:
-        raise await self._fate
+    def _close(self, closed: Closed) -> None:
+        """Let the reading task end with this; the first word counts."""
+        if self._fate is None and self._reader is not None:
+            self._fate = closed
+            self._reader.cancel()
 
-    async def _close(self, closed: Closed) -> None:
-        if closed.code is None:
-            return
-        with suppress(OSError, TimeoutError):
-            async with asyncio.timeout(self._limits.closing_seconds):
-                await self._send({"type": "websocket.close", "code": closed.code, "reason": closed.reason})
+    async def _closed(self, receive: Receive) -> Closed:
+        """Read until something ends the socket, and say what."""
+        reader = self._reader
+        try:
+            while True:
+                await self._take(receive)
+        except Closed as closed:
+            return self._fate or closed
+        except asyncio.CancelledError:
+            if self._fate is None or reader is None or reader.uncancel():
+                raise
+            return self._fate
+        except Exception as error:
+            log.exception("unforeseen", exc_info=error)
+            return Closed(1011, "Internal error")
 
-    async def _read(self) -> None:
-        steps = {
-            "connection_init": self._init,
-            "ping": self._ping,
-            "pong": self._pong,
-            "subscribe": self._subscribe,
-            "complete": self._complete,
-        }
-        while True:
-            event = await self._receive()
-            if event["type"] == "websocket.disconnect":
-                raise Closed
-            message = read_message(event.get("text"))
-            if message["type"] not in steps:
+    async def _take(self, receive: Receive) -> None:
+        event = await receive()
+        if event["type"] == "websocket.disconnect":
+            raise Closed
+        message = read_message(event.get("text"))
+        match message["type"]:
+            case "connection_init":
+                await self._init(message)
+            case "ping":
+                payload = payload_of(message)
+                await self._tell({"type": "pong"} if payload is None else {"type": "pong", "payload": payload})
+            case "pong":
+                payload_of(message)
+            case "subscribe":
+                await self._subscribe(message)
+            case "complete":
+                self._complete(message)
+            case _:
                 raise Closed(4400, "Unknown message type")
-            await steps[message["type"]](message)
 
     async def _init(self, message: Message) -> None:
         if self._has_init:
             raise Closed(4429, "Too many initialisation requests")
         self._has_init = True
-        token = token_of(payload_of(message) or {})
-        viewer = await self._authenticated(token)
+        viewer = await self._authenticated(token_of(payload_of(message) or {}))
         self._admit(viewer, self._info.address)
-        self._presence = Presence(self._api, token, self._info.address, viewer)
-        self._who.set_result(self._presence)
-        await self._put({"type": "connection_ack"})
-
-    async def _ping(self, message: Message) -> None:
-        payload = payload_of(message)
-        await self._put({"type": "pong"} if payload is None else {"type": "pong", "payload": payload})
-
-    async def _pong(self, message: Message) -> None:
-        payload_of(message)
+        self._presence = self._presences.enter(viewer, self._signed_out)
+        if self._deadline is not None:
+            self._deadline.cancel()
+        await self._tell({"type": "connection_ack"})
 
     async def _subscribe(self, message: Message) -> None:
         if self.viewer is None:
@@ -151,42 +183,43 @@ class Socket:
             too_many = ApiError(
                 "COST_LIMIT_EXCEEDED", f"A socket carries {self._limits.operations} operations at once."
             )
-            await self._put({"id": name, "type": "error", "payload": refusal(too_many)["errors"]})
+            await self._tell({"id": name, "type": "error", "payload": refusal(too_many)["errors"]})
             return
-        self._operations[name] = self._tasks.create_task(self._operate(name, self.viewer, request))
+        task = asyncio.create_task(self._operate(name, self.viewer, request))
+        self._operations[name] = task
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
-    async def _complete(self, message: Message) -> None:
+    def _complete(self, message: Message) -> None:
         operation = self._operations.pop(name_of(message), None)
         if operation is not None:
             operation.cancel()
 
     async def _operate(self, name: str, viewer: Viewer, request: GraphQLRequest) -> None:
-        with telemetry.one_line("operation", user=str(viewer.id) if viewer.id else None):
-            last: Message = {"id": name, "type": "complete"}
-            async with aclosing(answers(self._api, viewer, self._info, request)) as told:
-                async for answer in told:
-                    if "data" not in answer:
-                        last = {"id": name, "type": "error", "payload": answer["errors"]}
-                        break
-                    await self._put({"id": name, "type": "next", "payload": orjson.Fragment(encode(answer))})
-            del self._operations[name]
-            await self._put(last)
-
-    async def _put(self, message: Message) -> None:
-        """Queue a message; only a client that does not read lets the queue fill, and is sent away."""
         try:
-            self._waiting.put_nowait(orjson.dumps(message, option=orjson.OPT_UTC_Z).decode())
-        except asyncio.QueueFull:
-            raise Closed(4413, "Too many waiting messages") from None
-        await asyncio.sleep(0)
+            with telemetry.one_line("operation", user=str(viewer.id) if viewer.id else None):
+                last = await self._answer(name, viewer, request)
+                del self._operations[name]
+                await self._tell(last)
+        except Exception as error:
+            log.exception("unforeseen", exc_info=error)
+            self._close(Closed(1011, "Internal error"))
 
-    async def _write(self) -> None:
-        while True:
-            text = await self._waiting.get()
-            try:
-                await self._send({"type": "websocket.send", "text": text})
-            except OSError:
-                raise Closed from None
+    async def _answer(self, name: str, viewer: Viewer, request: GraphQLRequest) -> Message:
+        """Tell all answers of an operation that have data; returns its last message."""
+        async with aclosing(answers(self._api, viewer, self._info, request)) as told:
+            async for answer in told:
+                if "data" not in answer:
+                    return {"id": name, "type": "error", "payload": answer["errors"]}
+                await self._send(next_of(name, encode(answer)))
+        return {"id": name, "type": "complete"}
+
+    async def _tell(self, message: Message) -> None:
+        await self._send(orjson.dumps(message, option=orjson.OPT_UTC_Z))
+
+    async def _send(self, text: bytes) -> None:
+        if not self._wire.tell(text):
+            await self._wire.drained()
 
     async def _authenticated(self, token: str | None) -> Viewer:
         try:
@@ -196,14 +229,5 @@ class Socket:
         except Refusal as error:
             raise Closed(1013, error.message) from None
 
-    async def _watch(self) -> None:
-        """Close a socket that never says who it is, and one whose token or session ends."""
-        try:
-            async with asyncio.timeout(self._limits.init_seconds):
-                presence = await asyncio.shield(self._who)
-        except TimeoutError:
-            raise Closed(4408, "Connection initialisation timeout") from None
-        try:
-            await presence.watch(self._limits.check_seconds)
-        except SignedOut as gone:
-            raise Closed(4403, str(gone)) from None
+    def _signed_out(self, gone: SignedOut) -> None:
+        self._close(Closed(4403, str(gone)))

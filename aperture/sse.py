@@ -16,7 +16,7 @@ from aperture.envelope import encode
 from aperture.errors import Answer, refused
 from aperture.execution import GraphQLRequest
 from aperture.negotiation import EVENT_STREAM
-from aperture.presence import CHECK_SECONDS, Connections, Presence, SignedOut
+from aperture.presence import CHECK_SECONDS, Connections, Presences, SignedOut
 from core.errors import ApiError
 from core.metrics import CONNECTIONS
 from core.viewer import Viewer
@@ -75,6 +75,7 @@ class EventStreams:
         self._api = api
         self._connections = connections
         self._limits = limits or StreamLimits()
+        self._presences = Presences(api, self._limits.check_seconds)
         self._open: set[asyncio.Event] = set()
 
     async def serve(self, caller: Caller, request: GraphQLRequest, receive: Receive, send: Send) -> None:
@@ -119,11 +120,13 @@ class EventStreams:
         raise Over(COMPLETE)
 
     async def _watch(self, caller: Caller) -> None:
-        presence = Presence(self._api, caller.token, caller.info.address, caller.viewer)
+        gone: asyncio.Future[SignedOut] = asyncio.get_running_loop().create_future()
+        presence = self._presences.enter(caller.viewer, gone.set_result)
         try:
-            await presence.watch(self._limits.check_seconds)
-        except SignedOut as gone:
-            raise Over(event_of(refused(ApiError("UNAUTHENTICATED", str(gone)))) + COMPLETE) from None
+            told = ApiError("UNAUTHENTICATED", str(await gone))
+        finally:
+            self._presences.leave(presence)
+        raise Over(event_of(refused(told)) + COMPLETE)
 
     @contextmanager
     def _counted(self, caller: Caller) -> Iterator[None]:

@@ -8,8 +8,9 @@ from starlette.types import Receive, Scope, Send
 from aperture.callers import Api, Head, RequestInfo
 from aperture.messages import Closed
 from aperture.origins import Origins
-from aperture.presence import Connections
+from aperture.presence import Connections, Presences
 from aperture.socket import Socket, SocketLimits
+from aperture.wire import EXTENSION
 from core.metrics import CONNECTIONS
 from core.viewer import Viewer
 
@@ -26,6 +27,7 @@ class GraphQLOverWebSocket:
         self._origins = origins
         self._connections = connections
         self._limits = limits or SocketLimits()
+        self._presences = Presences(api, self._limits.check_seconds)
         self._open: set[Socket] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,18 +41,23 @@ class GraphQLOverWebSocket:
             await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
         else:
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-            await self._serve(Socket(self._api, self._limits, self._admit, RequestInfo.of(scope, head), receive, send))
+            wire = scope["extensions"][EXTENSION]
+            socket = Socket(self._api, self._limits, self._presences, self._admit, RequestInfo.of(scope, head), wire)
+            # They would live as long as the socket.
+            del head
+            scope["headers"].clear()
+            await self._serve(socket, receive, send)
 
     async def end(self) -> None:
         """Close every socket with 1012, spread over up to five seconds, so that not all clients come back at once."""
         seconds = min(self._limits.ending_seconds, len(self._open) / 100)
         await asyncio.gather(*(_end(socket, seconds) for socket in self._open))
 
-    async def _serve(self, socket: Socket) -> None:
+    async def _serve(self, socket: Socket, receive: Receive, send: Send) -> None:
         self._open.add(socket)
         try:
             with CONNECTIONS.labels("websocket").track_inprogress():
-                await socket.serve()
+                await socket.serve(receive, send)
         finally:
             self._open.discard(socket)
             if socket.viewer is not None:

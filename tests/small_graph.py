@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +18,7 @@ from aperture.callers import Api, RequestInfo
 from aperture.execution import Graph
 from aperture.health import Health
 from aperture.origins import Origins
-from aperture.server import Server, configuration
+from aperture.server import PING_SECONDS, Server, configuration
 from core.errors import ApiError
 from core.settings import Settings
 from core.viewer import Viewer
@@ -59,6 +59,14 @@ class World:
         if token not in self.viewers:
             raise ApiError("UNAUTHENTICATED", "This token is not valid.")
         return self.viewers[token]
+
+    async def look(self, viewers: Sequence[Viewer]) -> list[Viewer | None]:
+        if isinstance(self.failure, ApiError):
+            return [None for _ in viewers]
+        if self.failure is not None:
+            raise self.failure
+        now = {each.id: each for each in self.viewers.values()}
+        return [now.get(each.id) for each in viewers]
 
     def context(self, viewer: Viewer, info: RequestInfo) -> SmallContext:
         self.contexts.append(SmallContext(viewer, info, self))
@@ -192,7 +200,7 @@ def small_application(
     **more: Any,
 ) -> Application:
     parts = Parts(
-        api=Api(graph or small_graph(), world.authenticate, world.context),
+        api=Api(graph or small_graph(), world.authenticate, world.look, world.context),
         health=health or Health({}),
         origins=Origins(frozenset({ORIGIN})),
         **more,
@@ -205,10 +213,12 @@ def http_client(app: Application) -> httpx2.AsyncClient:
 
 
 @asynccontextmanager
-async def serving(app: Application) -> AsyncIterator[tuple[str, int]]:
+async def serving(app: Application, *, ping_seconds: float = PING_SECONDS) -> AsyncIterator[tuple[str, int]]:
     """The application behind the real server, on a free port of this machine."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = Server(configuration(app, settings()), app)
+        config = configuration(app, settings())
+        config.ws_ping_interval = ping_seconds
+        server = Server(config, app)
         running = asyncio.create_task(server.serve([listening]))
         address: tuple[str, int] = listening.getsockname()
         try:

@@ -1,14 +1,15 @@
 """The check that every request passes: whose token it is, and whether its session is still open."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import case, select, update
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, case, select, text, update
 
 from core import clock
 from core.backends import Backends
@@ -55,6 +56,25 @@ async def admit(backends: Backends, session_id: SessionId, expires_at: datetime,
         address=address,
         expires_at=expires_at,
     )
+
+
+async def look(backends: Backends, viewers: Sequence[Viewer]) -> list[Viewer | None]:
+    """Who these signed-in viewers are by now, None for those whose session has ended; all in one statement."""
+    asked = {"users": [each.user_id for each in viewers], "sessions": [each.session_id for each in viewers]}
+    async with backends.db.reading(fresh=True) as db:
+        rows = {(row.user_id, row.id): row for row in await db.all(_OPEN, asked)}
+    now, seen = clock.now(), list[Viewer | None]()
+    for viewer in viewers:
+        row = rows.get((viewer.id, viewer.session_id))
+        if row is None or row.expires_at <= now:
+            seen.append(None)
+        else:
+            seen.append(replace(viewer, is_suspended=row.status == "SUSPENDED"))
+    due = [each for each in seen if each and now - rows[each.id, each.session_id].last_active_at >= TOUCH_AFTER]
+    if due:
+        with suppress(Unavailable):
+            await backends.db.write(partial(_touch_all, viewers=due))
+    return seen
 
 
 async def _claims(backends: Backends, token: str) -> Claims:
@@ -123,5 +143,35 @@ async def _touch(tx: Write, session_id: SessionId, address: str) -> None:
     await tx.execute(statement.values(last_active_at=now, address=address, replay=case((kept, Session.replay))))
 
 
+async def _touch_all(tx: Write, viewers: Sequence[Viewer]) -> None:
+    """As `_touch`, for people whose connections last."""
+    now = clock.now()
+    seen = {"users": [each.user_id for each in viewers], "sessions": [each.session_id for each in viewers]}
+    seen |= {"addresses": [each.address for each in viewers], "now": now, "due": now - TOUCH_AFTER}
+    await tx.execute(_TOUCH_ALL, seen)
+
+
 def _unauthenticated() -> ApiError:
     return ApiError("UNAUTHENTICATED", "The access token is wrong or too old, or its session has ended.")
+
+
+_IDS = (bindparam("users", type_=ARRAY(Uuid)), bindparam("sessions", type_=ARRAY(Uuid)))
+
+_OPEN = text(
+    """
+    select s.user_id, s.id, u.status, s.expires_at, s.last_active_at
+    from unnest(:users, :sessions) as asked (user_id, id)
+    join sessions s on s.user_id = asked.user_id and s.id = asked.id
+    join users u on u.id = s.user_id
+    where s.ended_at is null and u.status != 'DELETED'
+    """
+).bindparams(*_IDS)
+
+_TOUCH_ALL = text(
+    """
+    update sessions s
+    set last_active_at = :now, address = seen.address, replay = case when s.replay_until > :now then s.replay end
+    from unnest(:users, :sessions, :addresses) as seen (user_id, id, address)
+    where s.user_id = seen.user_id and s.id = seen.id and s.last_active_at <= :due
+    """
+).bindparams(*_IDS, bindparam("addresses", type_=ARRAY(Text)))

@@ -175,7 +175,7 @@ def test_a_manifest_that_cannot_be_trusted_is_refused(tmp_path: Path, content: s
 
 async def test_sockets_and_streams_know_the_same_documents() -> None:
     world = World()
-    api = Api(graph("locked", Manifest({"count": COUNT})), world.authenticate, world.context)
+    api = Api(graph("locked", Manifest({"count": COUNT})), world.authenticate, world.look, world.context)
     info = RequestInfo("", "", "", "")
 
     async def told(body: dict[str, Any]) -> list[Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from aperture.server import PING_SECONDS
 from aperture.socket import SocketLimits
 from core import clock, telemetry
 from core.errors import ApiError, Unavailable
@@ -37,8 +38,9 @@ def world() -> World:
 @asynccontextmanager
 async def sockets(world: World, **limits: Any) -> AsyncIterator[str]:
     bounds = {name: limits.pop(name) for name in ("connections_per_user", "nameless_per_network") if name in limits}
+    ping_seconds = limits.pop("ping_seconds", PING_SECONDS)
     app = small_application(world, socket_limits=SocketLimits(**limits), **bounds)
-    async with serving(app) as (host, port):
+    async with serving(app, ping_seconds=ping_seconds) as (host, port):
         yield f"ws://{host}:{port}/graphql"
 
 
@@ -341,9 +343,9 @@ async def test_a_session_that_cannot_be_checked_keeps_its_socket(world: World) -
     asked = asyncio.Semaphore(0)
 
     class Counting(World):
-        async def authenticate(self, token: str | None, address: str) -> Viewer:
+        async def look(self, viewers: Sequence[Viewer]) -> list[Viewer | None]:
             asked.release()
-            return await super().authenticate(token, address)
+            return await super().look(viewers)
 
     counting = Counting()
     async with sockets(counting, check_seconds=0.01) as url, opened(url) as socket:
@@ -399,7 +401,7 @@ async def test_a_suspension_closes_the_socket(world: World) -> None:
 
 
 async def test_a_client_that_does_not_read_is_sent_away(world: World) -> None:
-    async with sockets(world, waiting=5) as url, opened(url, max_queue=1) as socket:
+    async with sockets(world, ping_seconds=0.2) as url, opened(url, max_queue=1) as socket:
         await init(socket)
         await send(socket, subscribe("subscription { flood }"))
         await asyncio.wait_for(world.cancelled.wait(), 5)
@@ -408,7 +410,7 @@ async def test_a_client_that_does_not_read_is_sent_away(world: World) -> None:
 
 
 async def test_a_burst_reaches_a_client_that_reads(world: World) -> None:
-    async with sockets(world, waiting=5) as url, opened(url) as socket:
+    async with sockets(world) as url, opened(url) as socket:
         await init(socket)
         said = await answers(socket, "subscription { count(to: 500) }")
 

@@ -154,6 +154,46 @@ async def test_a_sign_of_life_is_written_once_a_minute(backends: Backends, ana: 
     assert await _last_active(backends.db) >= began + timedelta(seconds=61)
 
 
+async def test_those_who_stay_are_looked_at_together(backends: Backends, ana: UUID) -> None:
+    stays, ended, foreign = [await enter(backends, ana) for _ in range(3)]
+    viewers = [await gate.authenticate(backends, each.access_token, HOME) for each in (stays, ended, foreign)]
+    await end(backends, ended.session)
+    viewers[2] = replace(viewers[2], id=uuid4())
+
+    with counted() as count:
+        seen = await gate.look(backends, viewers)
+
+    assert seen == [viewers[0], None, None]
+    assert len(count) == 1
+
+
+async def test_those_who_stay_are_known_to_be_suspended_and_gone_with_their_session(
+    backends: Backends, ana: UUID
+) -> None:
+    viewer = await gate.authenticate(backends, (await enter(backends, ana)).access_token, HOME)
+    await set_status(backends.db, ana, "SUSPENDED")
+    assert await gate.look(backends, [viewer]) == [replace(viewer, is_suspended=True)]
+
+    with later(days=60):
+        assert await gate.look(backends, [viewer]) == [None]
+
+    await set_status(backends.db, ana, "DELETED")
+    assert await gate.look(backends, [viewer]) == [None]
+
+
+async def test_those_who_stay_give_signs_of_life(backends: Backends, ana: UUID) -> None:
+    viewer = await gate.authenticate(backends, (await enter(backends, ana)).access_token, HOME)
+    began = await _last_active(backends.db)
+
+    with later(seconds=59):
+        await gate.look(backends, [viewer])
+    assert await _last_active(backends.db) == began
+
+    with later(seconds=61):
+        await gate.look(backends, [viewer])
+    assert await _last_active(backends.db) >= began + timedelta(seconds=61)
+
+
 async def _last_active(db: Database) -> datetime:
     async with db.reading() as read:
         found: datetime = await read.scalar(select(Session.last_active_at))
