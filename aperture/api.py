@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import text
 
 from aperture import metrics, migrate, server
+from aperture.admission import Admission
 from aperture.asgi import Application, Parts, application
 from aperture.auth import authenticator, jwks_routes, looker
 from aperture.callers import Api, RequestInfo
@@ -26,7 +27,6 @@ from core.backends import Backends
 from core.bell import OutboxBell
 from core.ending import end
 from core.errors import Unavailable
-from core.loop_lag import LoopLag
 from core.settings import Settings
 from core.storage.local import LocalStorage
 from core.viewer import Viewer
@@ -77,7 +77,14 @@ def _graph(backends: Backends) -> Graph:
         persisted=_persisted(backends),
         prices=Prices.of(contract.contract()),
         spend=budget.spend,
+        admission=_admission(backends),
     )
+
+
+def _admission(backends: Backends) -> Admission:
+    admission = Admission(overload=backends.overload)
+    admission.show()
+    return admission
 
 
 def _persisted(backends: Backends) -> Persisted:
@@ -96,7 +103,7 @@ async def _lifespan(backends: Backends) -> AsyncIterator[None]:
     """Follow the database's clock, ring for the relay, show the metrics, and close everything in the end."""
     bell = OutboxBell(backends.settings.database_url)
     outbox.hang(bell)
-    loops = [asyncio.create_task(loop) for loop in (_follow_clock(backends), LoopLag().run())]
+    loops = [asyncio.create_task(loop) for loop in (_follow_clock(backends), backends.lag.run())]
     try:
         async with metrics.shown(backends.settings):
             yield

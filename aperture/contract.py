@@ -135,6 +135,15 @@ def _one_of(old: list[Values], new: list[Values]) -> Iterator[tuple[Severity, st
         )
 
 
+def _degradable(old: list[Values], new: list[Values]) -> Iterator[tuple[Severity, str]]:
+    if bool(old) != bool(new):
+        yield (
+            (Severity.DANGEROUS, "now given up first under load")
+            if new
+            else (Severity.SAFE, "no longer given up first")
+        )
+
+
 def _told(old: list[Values], new: list[Values]) -> Iterator[tuple[Severity, str]]:
     """Directives that only tell, such as `@deprecated`."""
     if old != new:
@@ -149,6 +158,7 @@ _JUDGES: dict[str, Judge] = {
     "auth": _auth,
     "constraint": _constraint,
     "cost": _cost,
+    "degradable": _degradable,
     "listSize": _list_size,
     "oneOf": _one_of,
     "rateLimit": _rate_limit,

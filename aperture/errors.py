@@ -1,5 +1,6 @@
 """What an error looks like at the top of an answer: a code of the contract, a plain sentence, the request's id."""
 
+import random
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ from core.errors import ApiError, RateLimited, Refusal
 from core.metrics import ERRORS as ERRORS_TOLD
 
 ERRORS: Final = 10
+# Several, so that not all clients come back at once.
+RETRY_SECONDS: Final = (1, 2, 3)
 MASK: Final = "Something went wrong."
 
 log = telemetry.logger(__name__)
@@ -77,7 +80,8 @@ def _api_error(error: ApiError | Refusal) -> ApiError:
 
 def _shown(error: ApiError) -> Answer:
     ERRORS_TOLD.labels(error.code).inc()
-    extensions = {"code": error.code, **error.extensions, "traceId": telemetry.request_id()}
+    hint = {"retryAfter": random.choice(RETRY_SECONDS)} if error.code == "UNAVAILABLE" else {}  # noqa: S311 - a spread
+    extensions = {"code": error.code, **hint, **error.extensions, "traceId": telemetry.request_id()}
     return {"message": error.message, "extensions": extensions}
 
 

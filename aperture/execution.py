@@ -9,7 +9,7 @@ from graphql.execution import Executor, create_source_event_stream
 from graphql.pyutils import is_awaitable
 
 from aperture import dry_run, errors
-from aperture.admission import Admission
+from aperture.admission import Admission, rank_of
 from aperture.documents import DocumentRefused, Documents
 from aperture.errors import Answer
 from aperture.metrics import Course, OperationMetrics
@@ -20,6 +20,7 @@ from core import telemetry
 from core.begun import TooLong, within
 from core.errors import ApiError, Refusal
 from core.metrics import EVENT_SECONDS, SUBSCRIPTIONS
+from core.overload import Rank
 from core.statements import counted
 from core.viewer import Viewer
 from loaders.base import hits
@@ -168,19 +169,25 @@ async def subscribe(graph: Graph, request: GraphQLRequest, context: Context) -> 
 
 
 async def _answer(graph: Graph, request: GraphQLRequest, context: Context, course: Course) -> Answer:
-    async with graph.admission.place():
+    course.operation = named = graph.operation(request)
+    await graph.admission.enter(rank_of(graph.documents[request.query], named))
+    try:
         executor, operation = _reckon(graph, request, context, course)
         if request.wants_estimate:
             return {"data": None, "extensions": {"cost": operation.estimate()}}
-        _require_single_answer(operation.node)
+        _require_single_answer(named)
         if dry := dry_run.wanted(executor, request.query):
             return dry.whole(await _run(dry.executor))
         await graph.charge(operation, context)
         return await (_run_telling(executor, operation) if request.wants_cost else _run(executor))
+    finally:
+        graph.admission.leave()
 
 
 async def _source(graph: Graph, request: GraphQLRequest, context: Context, course: Course) -> tuple[Executor[Any], Any]:
     """The executor that answers each event of a subscription, and the events, or the result that says why not."""
+    course.operation = graph.operation(request)
+    graph.admission.require(Rank.READ)
     executor, operation = _reckon(graph, request, context, course)
     await graph.charge(operation, context)
     source: Any = create_source_event_stream(executor)
@@ -190,7 +197,6 @@ async def _source(graph: Graph, request: GraphQLRequest, context: Context, cours
 def _reckon(
     graph: Graph, request: GraphQLRequest, context: Context, course: Course
 ) -> tuple[Executor[Any], RunningOperation]:
-    course.operation = graph.operation(request)
     executor = graph.executor(request, context)
     context.operation = operation = graph.reckoned(request, executor)
     course.points = operation.cost

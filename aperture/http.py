@@ -5,6 +5,7 @@ import gzip
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl
 
@@ -25,7 +26,6 @@ from core.errors import ApiError, Refusal
 BODY_SECONDS: Final = 20.0
 GZIP_BYTES: Final = 1_400
 GZIP_LEVEL: Final = 1
-RETRY_SECONDS: Final = 1
 
 _STATUS: Final = {
     "UNAUTHENTICATED": 401,
@@ -242,10 +242,11 @@ async def _send(reply: Reply, media_type: str, head: Head, send: Send) -> None:
 
 def _hints(reply: Reply) -> list[tuple[bytes, bytes]]:
     """What a client of this status needs to know to do better."""
+    if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return [(b"retry-after", b"%d" % reply.answer["errors"][0]["extensions"]["retryAfter"])]
     hints = {
         401: (b"www-authenticate", b"Bearer"),
         408: (b"connection", b"close"),
         405: (b"allow", reply.allow.encode()),
-        503: (b"retry-after", str(RETRY_SECONDS).encode()),
     }
     return [hints[reply.status]] if reply.status in hints else []

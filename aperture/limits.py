@@ -56,6 +56,12 @@ def depth(document: DocumentNode, operation: OperationDefinitionNode) -> int:
     return _Measure(fragments).of_set(operation.selection_set).depth
 
 
+def root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> set[str]:
+    """The names of the fields at the root of an operation, those in fragments too."""
+    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+    return set(_Measure(fragments).of_set(operation.selection_set).roots)
+
+
 def _check_operation(operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> None:
     _at_most(VARIABLES, len(operation.variable_definitions or ()), "variables", "VALIDATION_FAILED")
     try:

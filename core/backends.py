@@ -1,9 +1,12 @@
 """The connections one process holds to PostgreSQL, Redis and the object store."""
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from core.buckets import Buckets
 from core.db import Database
+from core.loop_lag import LoopLag
+from core.overload import Overload
 from core.pubsub import PubSub
 from core.redis import Cache
 from core.settings import Settings
@@ -21,12 +24,14 @@ class Backends:
     buckets: Buckets
     pubsub: PubSub
     store: ObjectStore
+    lag: LoopLag
+    overload: Overload
     tokens: TokenMemory = field(default_factory=TokenMemory)
 
     @classmethod
     def open(cls, settings: Settings) -> "Backends":
         """Connections by the settings."""
-        cache, db = Cache.from_url(settings.redis_url), Database.connect(settings)
+        cache, db, lag = Cache.from_url(settings.redis_url), Database.connect(settings), LoopLag()
         cache.show()
         db.show()
         return cls(
@@ -36,12 +41,13 @@ class Backends:
             buckets=Buckets(cache),
             pubsub=PubSub(settings.redis_url),
             store=open_store(settings),
+            lag=lag,
+            overload=Overload(lambda: lag.standing, lambda: db.longest_wait),
         )
 
     async def aclose(self) -> None:
-        """Close what was opened."""
-        await self.tokens.settled()
-        await self.pubsub.aclose()
-        await self.cache.aclose()
-        await self.db.aclose()
-        await self.store.aclose()
+        """Close what was opened; what fails keeps nothing else open, and is raised in the end."""
+        async with AsyncExitStack() as stack:
+            for close in (self.store.aclose, self.db.aclose, self.cache.aclose, self.pubsub.aclose):
+                stack.push_async_callback(close)
+            await self.tokens.settled()

@@ -35,6 +35,9 @@ OPERATIONS = _counter("operations", "Operations by how they ended.", "operation"
 OPERATION_SECONDS = _histogram("operation_seconds", "Time of an operation.", _SECONDS, "operation", "kind")
 OPERATION_POINTS = _histogram("operation_points", "Cost of an operation before it ran.", _POINTS, "kind")
 OPERATION_STATEMENTS = _histogram("operation_statements", "SQL statements of an operation.", _STATEMENTS, "kind")
+OPERATIONS_RUNNING = _gauge("operations_running", "Queries and mutations that run.")
+OPERATIONS_WAITING = _gauge("operations_waiting", "Queries and mutations that wait for a place.")
+SHED = _counter("shed", "Operations and fields refused for there was too much to do.", "rank", "reason")
 ERRORS = _counter("errors", "Errors at the top level of answers.", "code")
 REFUSALS = _counter("refusals", "Refusals told in the payload of a mutation.", "code")
 

@@ -24,6 +24,7 @@ from schema.contract.guards import (
     require_quota,
     require_session,
     require_sound_input,
+    stand_back,
 )
 from schema.contract.prose import describe
 from schema.contract.written import ENFORCED, Applied, Contract, ContractError, contract
@@ -73,6 +74,7 @@ class _Binding:
         is_mutation = parent is self.running.mutation_type
         checks = self._checks(field.args, where)
         demands = [
+            *self._extras(parent, name),
             *self._sessions(parent, name),
             *([require_sound_input(checks, is_mutation=is_mutation)] if checks else ()),
             *self._quotas(parent, name, is_mutation=is_mutation),
@@ -110,6 +112,10 @@ class _Binding:
             *self.written.applied(target, target.name),
         ]
         return [require_session(each.values["requires"]) for each in self._take(applied, "auth")]
+
+    def _extras(self, parent: GraphQLObjectType, name: str) -> list[Demand]:
+        applied = self.written.applied(self._written_field(parent, name), f"{parent.name}.{name}")
+        return [stand_back for _ in self._take(applied, "degradable")]
 
     def _quotas(self, parent: GraphQLObjectType, name: str, *, is_mutation: bool) -> list[Demand]:
         where = f"{parent.name}.{name}"

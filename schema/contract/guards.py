@@ -1,4 +1,4 @@
-"""`@auth`, `@constraint` and `@rateLimit` as plain function wrappers around a declared field function."""
+"""`@auth`, `@constraint`, `@degradable` and `@rateLimit` as plain wrappers around a declared field function."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 
 from core.buckets import Claim, network_of
 from core.errors import ApiError, BadInput, RateLimited, Refusals
+from core.overload import Rank
 from core.viewer import Viewer
 from engine.kinds import Call, Guard, Kind
 from schema.context import Context
@@ -99,6 +100,11 @@ def claims(ctx: Context, where: str, rates: Sequence[Rate]) -> list[Claim]:
         Claim(f"{rate.subject(ctx.viewer)}/{where}:{rate.window}", max(1, ceil(rate.limit * factor)), rate.window)
         for rate in rates
     ]
+
+
+async def stand_back(ctx: Context, _: Mapping[str, Any]) -> None:
+    """`@degradable`: nothing is done while there is too much to do."""
+    ctx.backends.overload.require(Rank.EXTRA)
 
 
 def guard(kind: Kind, demands: Sequence[Demand]) -> Guard:

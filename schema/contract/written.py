@@ -19,7 +19,7 @@ from graphql import (
 
 PATH = Path(__file__).parents[2] / "schema.graphql"
 
-ENFORCED = frozenset({"auth", "constraint", "rateLimit"})
+ENFORCED = frozenset({"auth", "constraint", "degradable", "rateLimit"})
 """Directives that guard a field; the others only tell."""
 
 

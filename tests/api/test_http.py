@@ -230,7 +230,7 @@ async def test_while_nobody_can_say_who_calls_the_answer_is_unavailable(http: ht
     answer = await post(http, "{ whoami }")
 
     assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "1"
+    assert answer.headers["retry-after"] in {"1", "2", "3"}
     assert code(answer) == "UNAVAILABLE"
 
 
@@ -390,7 +390,7 @@ async def test_above_the_running_and_the_waiting_operations_the_rest_is_turned_a
         answered = await asyncio.gather(first, second, third)
 
     assert refused.status_code == 503
-    assert refused.headers["retry-after"] == "1"
+    assert refused.headers["retry-after"] == str(refused.json()["errors"][0]["extensions"]["retryAfter"])
     assert sorted(one.status_code for one in answered) == [200, 200, 503]
 
 

@@ -11,6 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from core.buckets import Buckets
 from core.errors import NotFound
+from core.overload import Overload
 from core.redis import Cache
 from core.settings import Settings
 from core.viewer import Viewer
@@ -45,6 +46,7 @@ type Query {
   ): [Note!] @semanticNonNull
   note(by: NoteLookup!): Note
   desk: Desk
+  extra: Int @degradable
   often: Int @rateLimit(limit: 2, window: 60) @rateLimit(limit: 3, window: 3600, scope: ADDRESS)
 }
 
@@ -90,7 +92,7 @@ type WriteNotePayload {
   errors: [UserError!]!
 }
 ''' + _borrowed(
-    *("auth", "constraint", "rateLimit", "semanticNonNull", "AuthLevel", "RateLimitScope", "DateTime"),
+    *("auth", "constraint", "degradable", "rateLimit", "semanticNonNull", "AuthLevel", "RateLimitScope", "DateTime"),
     *("UserError", "UserErrorCode", "ValidationError", "NotFoundError", "RateLimitedError"),
 )
 
@@ -157,6 +159,10 @@ class Query:
         return Desk()
 
     @root
+    async def extra(ctx: "Ctx") -> int | None:
+        return 1
+
+    @root
     async def often(ctx: "Ctx") -> int | None:
         return 1
 
@@ -184,9 +190,10 @@ class Subscription:
 
 @dataclass
 class Backends:
-    """The settings alone."""
+    """The settings, and how busy the process is."""
 
     settings: Settings
+    overload: Overload = field(default_factory=Overload)
 
 
 @dataclass

@@ -6,6 +6,7 @@ import pytest
 from graphql import GraphQLObjectType
 
 from core.errors import ApiError
+from core.overload import Overload
 from core.viewer import Viewer
 from schema.contract import Contract, ContractError, bind
 from tests.contract.small import (
@@ -188,6 +189,14 @@ async def test_settings_multiply_the_limits(settings: dict[str, float], allowed:
     answers = [(await run(document, ctx))["signUp"]["note"] for _ in range(9)]
 
     assert answers.count({"title": "tea"}) == allowed
+
+
+@pytest.mark.parametrize(("delay", "expected"), [(0.0, {"extra": 1}), (0.3, ["UNAVAILABLE"])])
+async def test_an_extra_is_given_up_when_work_waits(delay: float, expected: Any) -> None:
+    ctx = Ctx(backends=Backends(settings_with(), Overload(lambda: delay)))
+
+    assert await run("{ extra }", ctx) == expected
+    assert await run("{ notes(first: 1) { title } }", ctx) == {"notes": [{"title": "note 0"}]}
 
 
 def test_binding_again_does_not_guard_twice() -> None:

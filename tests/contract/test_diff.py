@@ -38,6 +38,12 @@ def test_a_contract_does_not_differ_from_itself() -> None:
         ("@rateLimit(limit: 120, window: 60)", "@rateLimit(limit: 60, window: 60)", DANGEROUS),
         ("@rateLimit(limit: 120, window: 60)", "@rateLimit(limit: 240, window: 60)", SAFE),
         ("@rateLimit(limit: 120, window: 60)", "", SAFE),
+        ("server: ServerInfo @semanticNonNull", "server: ServerInfo @semanticNonNull @degradable", DANGEROUS),
+        (
+            "HomeFeedHint @semanticNonNull @auth(requires: VIEWER) @degradable",
+            "HomeFeedHint @semanticNonNull @auth(requires: VIEWER)",
+            SAFE,
+        ),
         ('@cost(weight: "5")', '@cost(weight: "7")', DANGEROUS),
         ('@cost(weight: "5")', '@cost(weight: "2")', SAFE),
         ("server: ServerInfo @semanticNonNull", "server: ServerInfo", BREAKING),
