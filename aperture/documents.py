@@ -25,7 +25,7 @@ from core.errors import ApiError
 REMEMBERED_CHARACTERS: Final = 200_000
 
 # Comparing repeated fields is quadratic: by default 2 kB of them take half a second. Real screens need below 100.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 5_000
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 1_000
 
 
 class DocumentRefused(Exception):

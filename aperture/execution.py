@@ -8,7 +8,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefin
 from graphql.execution import Executor, create_source_event_stream
 from graphql.pyutils import is_awaitable
 
-from aperture import dry_run, errors
+from aperture import dry_run, errors, limits
 from aperture.admission import Admission, rank_of
 from aperture.documents import DocumentRefused, Documents
 from aperture.errors import Answer
@@ -105,7 +105,8 @@ class Graph:
         return operation
 
     def executor(self, request: GraphQLRequest, context: Context) -> Executor[Any]:
-        """The library's executor for one request, with coerced variables; DocumentRefused when they do not fit."""
+        """The library's executor for one request, with coerced variables; they are refused if they do not fit."""
+        limits.check_variables(request.variables or {})
         built = Executor.build(
             self.schema,
             self.documents[request.query].ast,

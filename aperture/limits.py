@@ -1,8 +1,9 @@
 """How large a document may be: one linear rule over its text and its selections, asked before anything else."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from graphql import (
     DocumentNode,
@@ -19,7 +20,8 @@ from graphql import (
 from core.errors import ApiError
 
 CHARACTERS: Final = 20_000
-TOKENS: Final = 2_000
+# To parse and validate this many takes some 15 ms; the largest screens have 500.
+TOKENS: Final = 1_000
 DEFINITIONS: Final = 60
 VARIABLES: Final = 100
 DEPTH: Final = 15
@@ -27,9 +29,17 @@ DEPTH: Final = 15
 INTROSPECTION_DEPTH: Final = 20
 ALIASES: Final = 30
 FIELDS: Final = 1_500
+# Comparing them is what costs most; fragments of one screen may well ask for the same field.
+REPEATS: Final = 100
+# The whole schema takes 40 ms to tell, and costs nothing: no part of it more than a few times.
+SCHEMAS: Final = 1
+SCHEMA_REPEATS: Final = 3
 DIRECTIVES: Final = 50
 ROOT_FIELDS: Final = 20
 SAME_MUTATION: Final = 3
+VALUES: Final = 2_000
+
+_SCHEMA_FIELDS: Final = {"__schema", "__type"}
 
 
 def parse_within_limits(text: str) -> DocumentNode:
@@ -48,6 +58,23 @@ def check(document: DocumentNode) -> None:
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
             _check_operation(definition, fragments)
+
+
+def check_variables(variables: Mapping[str, Any]) -> None:
+    """Refuse variables of too many values, objects and lists among them; raises ApiError."""
+    waiting: list[Any] = [variables]
+    count = 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict | list):
+            count += len(value)
+            if count > VALUES:
+                raise ApiError(
+                    "COST_LIMIT_EXCEEDED",
+                    f"The variables have too many values; {VALUES} are allowed.",
+                    {"limit": VALUES},
+                )
+            waiting += value.values() if isinstance(value, dict) else value
 
 
 def depth(document: DocumentNode, operation: OperationDefinitionNode) -> int:
@@ -75,6 +102,9 @@ def _check_operation(operation: OperationDefinitionNode, fragments: dict[str, Fr
     _at_most(depth, size.depth, "levels", "DEPTH_LIMIT_EXCEEDED")
     _at_most(ALIASES, size.aliases, "aliases", "COST_LIMIT_EXCEEDED")
     _at_most(FIELDS, size.fields, "fields", "COST_LIMIT_EXCEEDED")
+    _at_most(REPEATS, size.repeats, "fields of one name beside each other", "COST_LIMIT_EXCEEDED")
+    _at_most(SCHEMAS, size.schemas, "readings of the schema", "COST_LIMIT_EXCEEDED")
+    _at_most(SCHEMA_REPEATS, size.schema_repeats, "readings of one part of the schema", "COST_LIMIT_EXCEEDED")
     _at_most(DIRECTIVES, size.directives, "directives", "COST_LIMIT_EXCEEDED")
     _at_most(ROOT_FIELDS, size.roots.total(), "fields at its root", "COST_LIMIT_EXCEEDED")
     if operation.operation is OperationType.MUTATION:
@@ -88,10 +118,16 @@ def _at_most(limit: int, count: int, what: str, code: str) -> None:
 
 @dataclass
 class _Size:
-    """What a selection set amounts to, fragments included; `roots` counts the field names of its own level."""
+    """What a selection set amounts to, fragments included; `roots` counts the field names of its own level.
+
+    `repeats` is how often one name comes on any one level, `schema_repeats` the same inside of introspection.
+    """
 
     depth: int = 0
     fields: int = 0
+    repeats: int = 0
+    schemas: int = 0
+    schema_repeats: int = 0
     aliases: int = 0
     directives: int = 0
     roots: Counter[str] = field(default_factory=Counter)
@@ -100,6 +136,9 @@ class _Size:
         self.fields += other.fields
         self.aliases += other.aliases
         self.directives += other.directives
+        self.repeats = max(self.repeats, other.repeats)
+        self.schemas += other.schemas
+        self.schema_repeats = max(self.schema_repeats, other.schema_repeats)
 
 
 class _Measure:
@@ -117,15 +156,22 @@ class _Measure:
                 self._add_field(size, selection)
             else:
                 self._add_level(size, self._of_fragment(selection))
+        size.repeats = max(size.repeats, *size.roots.values(), 0)
         return size
 
     def _add_field(self, size: _Size, selection: FieldNode) -> None:
-        below = self.of_set(selection.selection_set)
-        size.add(below)
+        name = selection.name.value
         size.fields += 1
         size.aliases += selection.alias is not None
-        size.depth = max(size.depth, below.depth + 1)
-        size.roots[selection.name.value] += 1
+        size.depth = max(size.depth, 1)
+        size.roots[name] += 1
+        if selection.selection_set:
+            below = self.of_set(selection.selection_set)
+            size.add(below)
+            size.depth = max(size.depth, below.depth + 1)
+            if name in _SCHEMA_FIELDS:
+                size.schemas += name == "__schema"
+                size.schema_repeats = max(size.schema_repeats, below.repeats)
 
     def _add_level(self, size: _Size, fragment: _Size) -> None:
         size.add(fragment)

@@ -1,6 +1,7 @@
 """One below passes, one above is refused, and no document is dear to measure."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from graphql import GraphQLError, parse
@@ -34,7 +35,12 @@ DOCUMENTS: list[tuple[str, int, Callable[[int], str], str]] = [
     ("levels", 15, nested, "DEPTH"),
     ("levels of a schema", 20, lambda n: nested(n).replace("a", "__schema", 1), "DEPTH"),
     ("aliases", 30, lambda n: below_root(" ".join(f"b{i}: b" for i in range(n))), "COST"),
-    ("fields", 1500, lambda n: below_root(" ".join(["b"] * (n - 1))), "COST"),
+    ("fields", 1500, lambda n: below_root(" ".join(f"b{i % 15}" for i in range(n - 1))), "COST"),
+    ("repeats", 100, lambda n: below_root(" ".join(["b"] * n)), "COST"),
+    ("repeats in fragments", 100, lambda n: "{ a { " + "...f " * n + "} } fragment f on A { b }", "COST"),
+    ("schemas", 1, lambda n: "mutation { " + "query { __schema { a } } " * n + "}", "COST"),
+    ("schemas in fragments", 1, lambda n: "{ " + "...f " * n + "} fragment f on Q { __schema { a } }", "COST"),
+    ("schema repeats", 3, lambda n: "{ __type { " + " ".join(f"b{i}: b" for i in range(n)) + " } }", "COST"),
     ("directives", 50, lambda n: below_root("b " + " ".join(["@skip"] * n)), "COST"),
     ("root fields", 20, lambda n: repeated("a", n), "COST"),
     ("same mutation", 3, lambda n: repeated("a", n, "mutation"), "COST"),
@@ -60,7 +66,7 @@ def test_the_limit_passes_and_one_above_is_refused(limit: int, document: Callabl
 
 @pytest.mark.parametrize(
     "text",
-    ["{ a }" + " " * 19_996, "{" + " a" * 1_999 + "}", "{" + "#\n" * 2_001 + " a }"],
+    ["{ a }" + " " * 19_996, "{" + " a" * 999 + "}", "{" + "#\n" * 1_001 + " a }"],
     ids=["text", "tokens", "#"],
 )
 def test_a_text_above_its_limits_is_not_parsed(text: str) -> None:
@@ -70,7 +76,24 @@ def test_a_text_above_its_limits_is_not_parsed(text: str) -> None:
 
 def test_a_text_at_its_limits_is_parsed() -> None:
     limits.parse_within_limits("{ a }" + " " * 19_995)
-    limits.parse_within_limits("{" + " a" * 1_998 + "}")
+    limits.parse_within_limits("{" + " a" * 998 + "}")
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        lambda n: {"a": [0] * (n - 1)},
+        lambda n: {"a": {"b": [{"c": 1}] * ((n - 2) // 2)}},
+        lambda n: dict.fromkeys(range(n)),
+    ],
+)
+def test_variables_have_a_bounded_number_of_values(many: Callable[[int], dict[Any, Any]]) -> None:
+    limits.check_variables(many(2000))
+
+    with pytest.raises(ApiError) as refused:
+        limits.check_variables(many(2002))
+
+    assert (refused.value.code, refused.value.extensions) == ("COST_LIMIT_EXCEEDED", {"limit": 2000})
 
 
 def test_fragments_in_fragments_cost_no_more_than_their_text() -> None:
@@ -105,7 +128,7 @@ def test_comparing_repeated_fields_has_a_budget() -> None:
     documents = Documents(SCHEMA._schema, allows_introspection=True)
 
     with pytest.raises(DocumentRefused, match="VALIDATION_FAILED"):
-        documents["{ thing { " + "self { name } " * 400 + "} }"]
+        documents["{ thing { " + "self { self { name } } " * 99 + "} }"]
 
 
 def test_a_valid_document_is_remembered_and_an_invalid_one_is_not() -> None:
