@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -25,6 +25,7 @@ from aperture.storage_routes import storage_routes
 from core import telemetry
 from core.backends import Backends
 from core.bell import OutboxBell
+from core.db import Database
 from core.ending import end
 from core.errors import Unavailable
 from core.settings import Settings
@@ -50,6 +51,8 @@ def build(settings: Settings) -> Application:
     if settings.is_development:
         contract.require_agreement(schema)
     backends = Backends.open(settings)
+    beside = Database.beside(settings)
+    health = _health(backends, beside)
     routes = [*jwks_routes(backends), *graphiql_routes(settings)]
     if isinstance(backends.store, LocalStorage):
         routes += storage_routes(backends.store)
@@ -61,10 +64,10 @@ def build(settings: Settings) -> Application:
                 look=looker(backends),
                 contexts=partial(_context, backends),
             ),
-            health=_health(backends),
+            health=health,
             origins=Origins.of(settings),
             routes=routes,
-            lifespan=partial(_lifespan, backends),
+            lifespan=partial(_lifespan, backends, health, beside),
             is_secure=settings.public_url.startswith("https://"),
         )
     )
@@ -99,7 +102,7 @@ def _context(backends: Backends, viewer: Viewer, caller: RequestInfo) -> Context
 
 
 @asynccontextmanager
-async def _lifespan(backends: Backends) -> AsyncIterator[None]:
+async def _lifespan(backends: Backends, health: Health, beside: Database) -> AsyncIterator[None]:
     """Follow the database's clock, ring for the relay, show the metrics, and close everything in the end."""
     bell = OutboxBell(backends.settings.database_url)
     outbox.hang(bell)
@@ -110,8 +113,10 @@ async def _lifespan(backends: Backends) -> AsyncIterator[None]:
     finally:
         await end(*loops)
         outbox.hang(None)
-        await bell.aclose()
-        await backends.aclose()
+        await health.settled()
+        async with AsyncExitStack() as stack:
+            for close in (backends.aclose, beside.aclose, bell.aclose):
+                stack.push_async_callback(close)
 
 
 async def _follow_clock(backends: Backends) -> None:
@@ -124,12 +129,15 @@ async def _follow_clock(backends: Backends) -> None:
         await asyncio.sleep(CLOCK_SECONDS)
 
 
-def _health(backends: Backends) -> Health:
-    """PostgreSQL with current tables is needed; the rest is listed, and may come and go."""
+def _health(backends: Backends, beside: Database) -> Health:
+    """PostgreSQL with current tables is needed; the rest is listed, and may come and go.
+
+    It is asked on a connection of its own: a process whose other connections are all in use is not sick.
+    """
     newest = migrate.newest()
 
     async def tables_are_current() -> None:
-        async with backends.db.reading(fresh=True) as db:
+        async with beside.reading(fresh=True) as db:
             if await db.scalar(text("select version_num from alembic_version")) != newest:
                 raise LookupError("the tables are not current: run `aperture migrate`")
 
@@ -140,11 +148,12 @@ def _health(backends: Backends) -> Health:
         await backends.store.head("incoming/health")
 
     async def worker_lives() -> None:
-        async with backends.db.reading(fresh=True) as db:
+        async with beside.reading(fresh=True) as db:
             if not await periodic.has_worker(db):
                 raise LookupError("no worker has given a sign of life")
 
     return Health(
         required={"database": tables_are_current},
         optional={"redis": redis_answers, "store": store_answers, "worker": worker_lives},
+        shows_parts=backends.settings.is_development,
     )

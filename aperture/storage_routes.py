@@ -8,6 +8,7 @@ from functools import partial
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from core import clock
 from core.errors import Unavailable
@@ -103,11 +104,43 @@ async def _file(store: LocalStorage, request: Request, key: str, cache_control: 
     except ValueError:
         stored = None
     if stored is None:
-        return _refused(404, "NOT_FOUND", "There is nothing here.")
+        return _missing()
     headers = {**_SAFE, "Cache-Control": cache_control, "ETag": _etag(stored)}
     if _is_fresh(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return FileResponse(store.path(key), headers=headers, media_type=stored.content_type)
+    return StoredFile(store.path(key), headers=headers, media_type=stored.content_type)
+
+
+class StoredFile(FileResponse):
+    """The bytes of an object; one that is deleted before the first of them is read is missing.
+
+    The library sends the head of the answer before it opens the file, so the head waits here for the first bytes.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        waiting: list[Message] = []
+        has_begun = False
+
+        async def begin_late(message: Message) -> None:
+            nonlocal has_begun
+            if message["type"] == "http.response.start":
+                waiting.append(message)
+                return
+            has_begun = True
+            while waiting:
+                await send(waiting.pop())
+            await send(message)
+
+        try:
+            await super().__call__(scope, receive, begin_late)
+        except (FileNotFoundError, RuntimeError):
+            if has_begun:
+                raise
+            await _missing()(scope, receive, send)
+
+
+def _missing() -> Response:
+    return _refused(404, "NOT_FOUND", "There is nothing here.")
 
 
 def _is_fresh(request: Request, etag: str) -> bool:

@@ -88,8 +88,14 @@ class Database:
     @classmethod
     def connect(cls, settings: Settings) -> "Database":
         """Pools by the settings; no connection is opened before the first use."""
-        replica = settings.replica_url
-        return cls(Pool(settings, settings.database_url), Pool(settings, replica) if replica else None)
+        size, overflow, replica = settings.pool_size, settings.pool_overflow, settings.replica_url
+        primary = Pool(settings, settings.database_url, size, overflow)
+        return cls(primary, Pool(settings, replica, size, overflow) if replica else None)
+
+    @classmethod
+    def beside(cls, settings: Settings) -> "Database":
+        """One connection to the primary beside all others, for what is to be answered when those are exhausted."""
+        return cls(Pool(settings, settings.database_url, 1, 0))
 
     @property
     def longest_wait(self) -> float:

@@ -61,6 +61,7 @@ TASK_AGE = _gauge("task_age_seconds", "Age of the fact behind the oldest open ta
 TASKS = _counter("tasks", "Tries of tasks by how they ended.", "consequence", "outcome")
 TASK_SECONDS = _histogram("task_seconds", "Time of one try of a task.", _LONG_SECONDS, "consequence")
 TASK_DELAY = _histogram("task_delay_seconds", "From a fact to the end of a task it led to.", _LONG_SECONDS, "queue")
+PART_WELL = _gauge("part_well", "Whether a part was well when `/health/ready` looked at it.", "part")
 PERIODIC_FAILURES = _counter("periodic_failures", "Turns of periodic work that failed.", "work")
 
 

@@ -45,10 +45,10 @@ _SERVER_SETTINGS = {
 class Pool:
     """The connections one process holds to one server."""
 
-    def __init__(self, settings: Settings, url: str) -> None:
+    def __init__(self, settings: Settings, url: str, size: int, overflow: int) -> None:
         """By the settings; no connection is opened before the first use."""
-        self.engine = _engine(settings, url)
-        self.size = settings.pool_size + settings.pool_overflow
+        self.engine = _engine(settings, url, size, overflow)
+        self.size = size + overflow
         self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._waiting: dict[object, float] = {}
 
@@ -118,7 +118,7 @@ def sqlstate(error: DBAPIError) -> str | None:
     return getattr(error.orig, "sqlstate", None)
 
 
-def _engine(settings: Settings, url: str) -> AsyncEngine:
+def _engine(settings: Settings, url: str, size: int, overflow: int) -> AsyncEngine:
     arguments: dict[str, Any] = {"timeout": 2, "command_timeout": 3, "server_settings": dict(_SERVER_SETTINGS)}
     if settings.pgbouncer:
         # A pooler in transaction mode keeps neither prepared statements nor start-up settings.
@@ -127,8 +127,8 @@ def _engine(settings: Settings, url: str) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_pre_ping=True,
-        pool_size=settings.pool_size,
-        max_overflow=settings.pool_overflow,
+        pool_size=size,
+        max_overflow=overflow,
         pool_timeout=WAIT_SECONDS,
         pool_recycle=1800,
         connect_args=arguments,

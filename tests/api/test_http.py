@@ -10,7 +10,6 @@ import pytest
 
 from aperture.admission import Admission
 from aperture.envelope import MESSAGE_BYTES
-from aperture.health import Check, Health
 from core import telemetry
 from core.errors import Unavailable
 from tests.small_graph import ANA, ORIGIN, SECRET, World, http_client, serving, small_application, small_graph
@@ -512,28 +511,6 @@ async def test_a_running_request_is_answered_before_the_process_ends(world: Worl
 
     assert b"200 OK" in await reader.readline()
     writer.close()
-
-
-async def test_health_tells_the_truth(world: World) -> None:
-    async def well() -> None: ...
-
-    async def ill() -> None:
-        raise OSError(SECRET)
-
-    required: dict[str, Check] = {"postgresql": well}
-    app = small_application(world, health=Health(required, {"redis": ill}))
-    async with http_client(app) as http:
-        live = await http.get("/health/live")
-        ready = await http.get("/health/ready")
-        required["postgresql"] = ill
-        down = await http.get("/health/ready")
-        app.begin_to_end()
-        ending = await http.get("/health/ready")
-
-    assert (live.status_code, ready.status_code, down.status_code, ending.status_code) == (200, 200, 503, 503)
-    assert ready.json() == {"status": "ok", "parts": {"postgresql": "ok", "redis": "degraded"}}
-    assert down.json()["parts"]["postgresql"] == "degraded"
-    assert ending.headers["connection"] == "close"
 
 
 def _request(body: bytes) -> bytes:

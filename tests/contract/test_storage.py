@@ -19,8 +19,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 from starlette.applications import Starlette
+from starlette.routing import Route
 
-from aperture.storage_routes import storage_routes
+from aperture.storage_routes import StoredFile, storage_routes
 from core import clock
 from core.errors import Unavailable
 from core.settings import Settings
@@ -393,6 +394,20 @@ async def test_what_the_caller_has_is_not_sent_again(local: LocalStorage, client
         assert (again.status_code, again.content) == (304, b"")
 
     assert (await client.get(local.url(key), headers={"If-None-Match": '"other"'})).status_code == 200
+
+
+@pytest.mark.parametrize("is_found", [False, True])
+async def test_a_file_deleted_before_it_is_opened_is_missing(tmp_path: Path, is_found: bool) -> None:
+    path = tmp_path / "gone"
+    path.write_bytes(b"x")
+    stat_result = path.stat() if is_found else None
+    path.unlink()
+
+    app = Starlette(routes=[Route("/", lambda _: StoredFile(path, stat_result=stat_result))])
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://store.test") as http:
+        answer = await http.get("/")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
 
 
 async def test_a_part_of_a_file_can_be_read(local: LocalStorage, client: httpx2.AsyncClient) -> None:
