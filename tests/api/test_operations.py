@@ -1,12 +1,10 @@
 """What real clients send for their screens: every operation of `docs/operations/` runs, and says no where it must."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import OperationType, get_operation_ast, parse, print_ast, validate
-from graphql.utilities import separate_operations
+from graphql import OperationType, get_operation_ast, print_ast, validate
 
 from aperture.execution import Graph, GraphQLRequest, subscribe
 from aperture.graphql import schema
@@ -23,11 +21,7 @@ from tests.factories.people import person
 from tests.factories.posts import post
 from tests.factories.sessions import PASSWORD, account
 from tests.factories.uploads import upload
-
-FOLDER = Path(__file__).parents[2] / "docs/operations"
-TEXT = "\n".join(path.read_text() for path in sorted(FOLDER.glob("*.graphql")))
-OPERATIONS = separate_operations(parse(TEXT))
-"""Each operation with the fragments it needs, as client compilers send it."""
+from tests.operations import OPERATIONS
 
 BY_KIND = {
     kind: [name for name, document in OPERATIONS.items() if get_operation_ast(document).operation is kind]  # type: ignore[union-attr]

@@ -17,9 +17,16 @@ Outcomes = Callable[[str], dict[str, str]]
 
 
 @pytest.fixture(scope="session")
-def outcomes(installation: Live) -> Outcomes:
+def generated() -> str:
+    """What GraphQL Code Generator makes of `docs/operations` as `app/codegen.ts` tells it, for all to be typed by."""
+    done = kit.run("graphql-codegen", "--config", "codegen.ts", cwd=kit.APP)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return (kit.APP / "generated/operations.ts").read_text()
+
+
+@pytest.fixture(scope="session")
+def outcomes(installation: Live, generated: str) -> Outcomes:
     """How the checks of a suite went; it runs when the first of them is asked for."""
-    kit.node()
     installation.heal()
 
     def restart() -> None:

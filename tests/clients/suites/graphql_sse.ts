@@ -3,8 +3,8 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 
 import { createClient, NetworkError, type Client } from "graphql-sse";
 
-import { follow } from "../setups/follow.ts";
-import { openStreams } from "../setups/graphql_sse.ts";
+import { follow } from "../app/follow.ts";
+import { openStreams } from "../app/graphql_sse.ts";
 import { EVENTS, FROM_NOW, Inbox, isReset, likesAre, setLikes, type Happened } from "./events.ts";
 import { check, like, restartApi, run, world } from "./harness.ts";
 

@@ -3,8 +3,8 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 
 import { createClient, type Client } from "graphql-ws";
 
-import { follow } from "../setups/follow.ts";
-import { openSocket } from "../setups/graphql_ws.ts";
+import { follow } from "../app/follow.ts";
+import { openSocket } from "../app/graphql_ws.ts";
 import { EVENTS, FROM_NOW, Inbox, isReset, likesAre, setLikes, type Happened } from "./events.ts";
 import { ask, check, like, restartApi, run, world } from "./harness.ts";
 
