@@ -7,12 +7,17 @@ from graphql import OperationType
 
 from aperture.callers import Api, RequestInfo
 from aperture.errors import Answer
-from aperture.execution import GraphQLRequest, execute, refusal, subscribe
+from aperture.execution import GraphQLRequest, execute, refusal
+from aperture.subscription import subscribe
 from core.viewer import Viewer
+from subscriptions.base import SlowConsumer
 
 
 async def answers(api: Api, viewer: Viewer, info: RequestInfo, request: GraphQLRequest) -> AsyncGenerator[Answer]:
-    """One answer of a query or mutation, those of a subscription as they come; one without data is the last."""
+    """One answer of a query or mutation, those of a subscription as they come; one without data is the last.
+
+    A client that does not take one is served its `last_words` instead of more.
+    """
     try:
         request = await api.graph.prepared(request, viewer)
         kind = api.graph.operation(request).operation
@@ -28,5 +33,16 @@ async def answers(api: Api, viewer: Viewer, info: RequestInfo, request: GraphQLR
         yield opened
         return
     async with aclosing(opened):
-        async for answer in opened:
-            yield answer
+        try:
+            async for answer in opened:
+                yield answer
+        except SlowConsumer as slow:
+            yield await opened.athrow(slow)
+
+
+async def last_words(told: AsyncGenerator[Answer]) -> Answer | None:
+    """End the answers of a client that did not take the latest; what it finds when it reads on, if there was more."""
+    try:
+        return await told.athrow(SlowConsumer())
+    except (SlowConsumer, StopAsyncIteration):
+        return None

@@ -1,11 +1,11 @@
-"""The one seam between the transports and the graph: a request in, an answer or a stream of answers out."""
+"""The seam between the transports and the graph: a request in, an answer out; streams have their own."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, TypeVar
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
-from graphql.execution import Executor, create_source_event_stream
+from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
+from graphql.execution import Executor
 from graphql.pyutils import is_awaitable
 
 from aperture import dry_run, errors, limits
@@ -19,8 +19,6 @@ from aperture.prices import Prices
 from core import telemetry
 from core.begun import TooLong, within
 from core.errors import ApiError, Refusal
-from core.metrics import EVENT_SECONDS, SUBSCRIPTIONS
-from core.overload import Rank
 from core.statements import counted
 from core.viewer import Viewer
 from loaders.base import hits
@@ -59,6 +57,13 @@ class GraphQLRequest:
     def wants_estimate(self) -> bool:
         """Whether the answer shall tell the cost and nothing else: `extensions: {cost: "estimate"}`."""
         return (self.extensions or {}).get("cost") == "estimate"
+
+
+class TookTooLong(ApiError):
+    """The time for one operation, or for one event, is over."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("TIMEOUT", f"This took longer than {seconds:g} seconds.")
 
 
 Spend = Callable[[Any, int], Awaitable[None]]
@@ -148,56 +153,32 @@ async def execute(graph: Graph, request: GraphQLRequest, context: Context) -> An
     """Answer a query or mutation; every error is told in the answer, and one that did not run has no `data`."""
     with graph.metrics.measured() as course:
         try:
-            course.answer = await _in_time(graph, _answer(graph, request, context, course))
+            course.answer = await in_time(graph, _answer(graph, request, context, course))
         except Exception as error:  # noqa: BLE001 - the last place that can mask it
             course.answer = refusal(error)
     return course.answer
-
-
-async def subscribe(graph: Graph, request: GraphQLRequest, context: Context) -> AsyncGenerator[Answer] | Answer:
-    """Open a subscription: its stream of answers, or the one answer that says why there is none.
-
-    The context is renewed before each event is pulled. A stream whose source breaks ends with an answer without data.
-    """
-    with graph.metrics.measured() as course:
-        try:
-            executor, source = await _in_time(graph, _source(graph, request, context, course))
-        except Exception as error:  # noqa: BLE001 - the last place that can mask it
-            course.answer = refusal(error)
-            return course.answer
-        course.answer = {"errors": errors.of_fields(source.errors or ())} if isinstance(source, ExecutionResult) else {}
-    return course.answer or _answers(graph, executor, aiter(source), context, course)
 
 
 async def _answer(graph: Graph, request: GraphQLRequest, context: Context, course: Course) -> Answer:
     course.operation = named = graph.operation(request)
     await graph.admission.enter(rank_of(graph.documents[request.query], named))
     try:
-        executor, operation = _reckon(graph, request, context, course)
+        executor, operation = reckon(graph, request, context, course)
         if request.wants_estimate:
             return {"data": None, "extensions": {"cost": operation.estimate()}}
         _require_single_answer(named)
         if dry := dry_run.wanted(executor, request.query):
-            return dry.whole(await _run(dry.executor))
+            return dry.whole(await run(dry.executor))
         await graph.charge(operation, context)
-        return await (_run_telling(executor, operation) if request.wants_cost else _run(executor))
+        return await (_run_telling(executor, operation) if request.wants_cost else run(executor))
     finally:
         graph.admission.leave()
 
 
-async def _source(graph: Graph, request: GraphQLRequest, context: Context, course: Course) -> tuple[Executor[Any], Any]:
-    """The executor that answers each event of a subscription, and the events, or the result that says why not."""
-    course.operation = graph.operation(request)
-    graph.admission.require(Rank.READ)
-    executor, operation = _reckon(graph, request, context, course)
-    await graph.charge(operation, context)
-    source: Any = create_source_event_stream(executor)
-    return executor, await source if is_awaitable(source) else source
-
-
-def _reckon(
+def reckon(
     graph: Graph, request: GraphQLRequest, context: Context, course: Course
 ) -> tuple[Executor[Any], RunningOperation]:
+    """The executor of a request, and what it will cost; nothing has run and nothing is paid yet."""
     executor = graph.executor(request, context)
     context.operation = operation = graph.reckoned(request, executor)
     course.points = operation.cost
@@ -209,28 +190,8 @@ def _require_single_answer(operation: OperationDefinitionNode) -> None:
         raise ApiError("BAD_USER_INPUT", "A subscription is a stream: open it by WebSocket or as text/event-stream.")
 
 
-async def _answers(
-    graph: Graph, executor: Executor[Any], events: AsyncIterator[Any], context: Context, course: Course
-) -> AsyncGenerator[Answer]:
-    SUBSCRIPTIONS.inc()
-    try:
-        while True:
-            context.renew()
-            event = await anext(events)
-            with EVENT_SECONDS.labels(course.name).time():
-                answer = await _in_time(graph, _run(executor.build_per_event_executor(event)))
-            yield answer
-    except StopAsyncIteration:
-        return
-    except Exception as error:  # noqa: BLE001 - the last place that can mask it
-        yield refusal(error)
-    finally:
-        SUBSCRIPTIONS.dec()
-        if aclose := getattr(events, "aclose", None):
-            await aclose()
-
-
-async def _run(executor: Executor[Any]) -> Answer:
+async def run(executor: Executor[Any]) -> Answer:
+    """Let an executor answer, with the errors of its fields."""
     result: Any = executor.execute_operation()
     if is_awaitable(result):
         result = await result
@@ -241,9 +202,9 @@ async def _run(executor: Executor[Any]) -> Answer:
 
 
 async def _run_telling(executor: Executor[Any], operation: RunningOperation) -> Answer:
-    """As `_run`, with what it took in `extensions.cost`."""
+    """As `run`, with what it took in `extensions.cost`."""
     with counted() as statements, hits() as loaded:
-        answer = await _run(executor)
+        answer = await run(executor)
     took = {"statements": len(statements), "cacheHits": loaded.count}
     return {**answer, "extensions": {"cost": operation.bill(answer["data"]) | took}}
 
@@ -259,9 +220,9 @@ def refusal(error: Exception) -> Answer:
     return errors.broken(error)
 
 
-async def _in_time(graph: Graph, work: Coroutine[Any, Any, T]) -> T:
+async def in_time(graph: Graph, work: Coroutine[Any, Any, T]) -> T:
     """What the work answers; it is cancelled when the graph's time for one operation is over."""
     try:
         return await within(graph.seconds, work)
     except TooLong as error:
-        raise ApiError("TIMEOUT", f"This took longer than {graph.seconds:g} seconds.") from error
+        raise TookTooLong(graph.seconds) from error

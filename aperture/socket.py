@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import orjson
 from starlette.types import Receive, Send
 
-from aperture.answers import answers
+from aperture.answers import answers, last_words
 from aperture.callers import Api, RequestInfo
 from aperture.envelope import encode, read_request
+from aperture.errors import Answer
 from aperture.execution import GraphQLRequest, refusal
 from aperture.messages import Closed, Message, name_of, next_of, payload_of, read_message, token_of
 from aperture.presence import CHECK_SECONDS, Presence, Presences, SignedOut
 from aperture.wire import Wire
 from core import telemetry
+from core.begun import TooLong, within
 from core.ending import end
 from core.errors import ApiError, Refusal
 from core.viewer import Viewer
@@ -31,6 +33,7 @@ class SocketLimits:
     check_seconds: float = CHECK_SECONDS
     operations: int = 50
     ending_seconds: float = 5.0
+    patience_seconds: float = 10.0
 
 
 class Socket:
@@ -211,7 +214,19 @@ class Socket:
             async for answer in told:
                 if "data" not in answer:
                     return {"id": name, "type": "error", "payload": answer["errors"]}
-                await self._send(next_of(name, encode(answer)))
+                if not self._wire.tell(next_of(name, encode(answer))):
+                    try:
+                        await within(self._limits.patience_seconds, self._wire.drained())
+                    except TooLong:
+                        return self._dismiss(name, await last_words(told))
+        return {"id": name, "type": "complete"}
+
+    def _dismiss(self, name: str, answer: Answer | None) -> Message:
+        """Leave its last answer to an operation whose client does not read; returns its last message."""
+        if answer is not None:
+            if "data" not in answer:
+                return {"id": name, "type": "error", "payload": answer["errors"]}
+            self._wire.tell(next_of(name, encode(answer)))
         return {"id": name, "type": "complete"}
 
     async def _tell(self, message: Message) -> None:

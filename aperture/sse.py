@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from starlette.types import Receive, Send
 
-from aperture.answers import answers
+from aperture.answers import answers, last_words
 from aperture.callers import Api, RequestInfo
 from aperture.envelope import encode
 from aperture.errors import Answer, refused
@@ -42,6 +42,7 @@ class StreamLimits:
     heartbeat_seconds: float = 15.0
     check_seconds: float = CHECK_SECONDS
     ending_seconds: float = 5.0
+    patience_seconds: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,12 @@ class EventStreams:
     async def _tell(self, caller: Caller, request: GraphQLRequest, send: Send) -> None:
         async with aclosing(answers(self._api, caller.viewer, caller.info, request)) as told:
             async for answer in told:
-                await send({"type": "http.response.body", "body": event_of(answer), "more_body": True})
+                try:
+                    async with asyncio.timeout(self._limits.patience_seconds):
+                        await send({"type": "http.response.body", "body": event_of(answer), "more_body": True})
+                except TimeoutError:
+                    last = await last_words(told)
+                    raise Over((event_of(last) if last else b"") + COMPLETE) from None
                 # Sending to a client that is gone does not wait: let the others notice.
                 await asyncio.sleep(0)
         raise Over(COMPLETE)

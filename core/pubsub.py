@@ -22,10 +22,18 @@ class Wakeups:
 
     def __init__(self) -> None:
         self._happened = asyncio.Event()
+        self._topics: set[str] = set()
 
-    def ring(self) -> None:
+    def ring(self, topic: str | None = None) -> None:
         """Let the waiting one go on; if nobody waits, the next wait ends at once."""
+        if topic is not None:
+            self._topics.add(topic)
         self._happened.set()
+
+    def rung(self) -> set[str]:
+        """The topics that have rung since this was last asked."""
+        topics, self._topics = self._topics, set()
+        return topics
 
     async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - running out of time is an answer, not an error
         """Return after a wake-up (True) or after `timeout` seconds (False); bursts count as one."""
@@ -44,24 +52,35 @@ class PubSub:
         self._cache = Cache.from_url(url)
         self._client = Redis.from_pool(pool(url, size=2))
         self._listeners: dict[str, set[Wakeups]] = defaultdict(set)
+        self._changes: set[str] = set()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def listening(self, topics: Iterable[str]) -> AsyncIterator[Wakeups]:
         """Listen to topics inside the block; the first wake-up of each comes when its subscription stands."""
-        wakeups, channels = Wakeups(), {_PREFIX + topic for topic in topics}
-        for channel in channels:
-            self._listeners[channel].add(wakeups)
-        self._start()
+        wakeups, heard = Wakeups(), set(topics)
+        for topic in heard:
+            self.listen(topic, wakeups)
         try:
             yield wakeups
         finally:
-            for channel in channels:
-                self._listeners[channel].discard(wakeups)
-                if not self._listeners[channel]:
-                    del self._listeners[channel]
-            self._changed.set()
+            for topic in heard:
+                self.ignore(topic, wakeups)
+
+    def listen(self, topic: str, wakeups: Wakeups) -> None:
+        """Ring these wake-ups for the topic from now on; first as soon as its subscription stands."""
+        self._listeners[topic].add(wakeups)
+        self._change(topic)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._listen_forever())
+
+    def ignore(self, topic: str, wakeups: Wakeups) -> None:
+        """Ring them for this topic no more."""
+        self._listeners[topic].discard(wakeups)
+        if not self._listeners[topic]:
+            del self._listeners[topic]
+            self._change(topic)
 
     async def wake(self, *topics: str) -> None:
         """Wake all who listen to the topics, in all processes; nothing happens while Redis is away."""
@@ -80,10 +99,9 @@ class PubSub:
         await self._client.aclose()
         await self._cache.aclose()
 
-    def _start(self) -> None:
+    def _change(self, topic: str) -> None:
+        self._changes.add(topic)
         self._changed.set()
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._listen_forever())
 
     async def _listen_forever(self) -> None:
         while True:
@@ -108,14 +126,17 @@ class PubSub:
     async def _keep_subscribed(self, subscriber: Subscriber) -> None:
         """Follow the wishes of the listeners, and ask for a sign of life between them."""
         subscribed: set[str] = set()
+        self._changes = set(self._listeners)
         while True:
             self._changed.clear()
-            wanted = set(self._listeners)
-            if wanted - subscribed:
-                await subscriber.subscribe(*wanted - subscribed)
-            if subscribed - wanted:
-                await subscriber.unsubscribe(*subscribed - wanted)
-            subscribed = wanted
+            changes, self._changes = self._changes, set()
+            wanted = {topic for topic in changes if topic in self._listeners}
+            if fresh := wanted - subscribed:
+                await subscriber.subscribe(*(_PREFIX + topic for topic in fresh))
+            if stale := (changes - wanted) & subscribed:
+                await subscriber.unsubscribe(*(_PREFIX + topic for topic in stale))
+            subscribed |= wanted
+            subscribed -= stale
             try:
                 async with asyncio.timeout(_PING_SECONDS):
                     await self._changed.wait()
@@ -126,5 +147,6 @@ class PubSub:
         """Wake on a message; also on a new subscription, since what happened before it was not heard."""
         channel = message["channel"]
         if message["type"] in {"message", "subscribe"} and isinstance(channel, bytes):
-            for wakeups in self._listeners.get(channel.decode(), ()):
-                wakeups.ring()
+            topic = channel.decode().removeprefix(_PREFIX)
+            for wakeups in self._listeners.get(topic, ()):
+                wakeups.ring(topic)

@@ -31,6 +31,7 @@ class MediaEvent(Event):
 class StreamResetReason(Enum):
     CURSOR_TOO_OLD = "CURSOR_TOO_OLD"
     CURSOR_INVALID = "CURSOR_INVALID"
+    SLOW_CONSUMER = "SLOW_CONSUMER"
     SERVER_RESTART = "SERVER_RESTART"
 
 

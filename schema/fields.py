@@ -2,7 +2,7 @@
 
 import inspect
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
 
@@ -17,6 +17,7 @@ __all__ = ["Wanted", "attribute", "batched", "declare_root", "root"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_STREAMS = (AsyncGenerator, AsyncIterator)
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _SELF = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _INFO = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Info[Any, Any])
@@ -51,7 +52,7 @@ def _batched(function: Call) -> Any:
 def _root(function: Call) -> Any:
     """A field of Query, Mutation or Subscription: `async def post(ctx, *, by: PostLookup) -> Post | None`.
 
-    A subscription is an async generator. `wanted` as for batched fields.
+    A subscription is an async generator, or opens one and returns it. `wanted` as for batched fields.
     """
     return declare_root(function)
 
@@ -96,7 +97,7 @@ def _field(resolve: Call, function: Call, kind: FieldKind, shown: inspect.Signat
     shown_types = {each.name: each.annotation for each in shown.parameters.values() if each is not _SELF}
     resolve.__annotations__ = {**shown_types, "return": shown.return_annotation}
     vars(resolve)["__signature__"] = shown
-    declare = strawberry.subscription if inspect.isasyncgenfunction(function) else strawberry.field
+    declare = strawberry.subscription if get_origin(shown.return_annotation) in _STREAMS else strawberry.field
     return declare(resolver=resolve, metadata={MARK: kind})
 
 

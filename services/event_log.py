@@ -1,5 +1,6 @@
 """The log behind the sockets: what happened in each watched topic, numbered without gaps, kept for a day."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,7 @@ from core.db import Read, Write
 from models.topic_events import Topic, TopicEvent
 
 KEPT = timedelta(hours=24)
+BATCH = 100
 _RENEWED = timedelta(hours=23)
 
 Hole = Literal["CURSOR_TOO_OLD", "SERVER_RESTART"]
@@ -56,6 +58,19 @@ class LoggedEvent:
     ids: dict[str, Any]
     at: datetime
     fact: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read behind some marks: the events, how far that goes, and whether it is all there was.
+
+    Numbers that should have followed a mark are missing in the topics that are `torn`.
+    """
+
+    events: Sequence[LoggedEvent]
+    marks: Mapping[str, int]
+    is_whole: bool
+    torn: frozenset[str]
 
 
 def post_topic(post_id: UUID) -> str:
@@ -140,6 +155,29 @@ async def read(db: Read, marks: Mapping[str, int], limit: int) -> list[LoggedEve
             ordered.append((latest, row.topic, row.seq, row))
     ordered.sort(key=itemgetter(0, 1, 2))
     return [LoggedEvent(row.topic, row.seq, row.event, row.ids, row.at, row.outbox_id) for *_, row in ordered]
+
+
+async def read_on(db: Read, marks: Mapping[str, int], merged: Collection[str]) -> Reading:
+    """Read to the end of a burst. Of events named in `merged` only the last one of each topic is told.
+
+    It ends early, and is not whole, when it has found `BATCH` events that are to be told one by one.
+    """
+    position, found, torn, is_whole = dict(marks), list[LoggedEvent](), set[str](), False
+    while not is_whole and len(found) < BATCH:
+        batch = await read(db, position, BATCH)
+        counts = Counter(each.topic for each in batch)
+        latest = {each.topic: each.seq for each in batch}
+        torn |= {topic for topic, count in counts.items() if latest[topic] - position[topic] != count}
+        position |= latest
+        is_whole = BATCH not in counts.values()
+        found = drawn_together([*found, *batch], merged)
+    return Reading(found, position, is_whole, frozenset(torn))
+
+
+def drawn_together(events: Sequence[LoggedEvent], merged: Collection[str]) -> list[LoggedEvent]:
+    """The events less those that a later one of the same topic makes needless, of those named in `merged`."""
+    last = {each.topic: each.seq for each in events if each.event in merged}
+    return [each for each in events if each.event not in merged or last[each.topic] == each.seq]
 
 
 async def hole(db: Read, marks: Mapping[str, int]) -> Hole | None:

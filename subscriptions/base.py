@@ -1,11 +1,9 @@
 """Streams over the event log: where a stream starts, how it is resumed, and one event after the other."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -18,13 +16,17 @@ from schema.context import Context
 from schema.events import StreamResetEvent, StreamResetReason
 from services import event_log
 from services.event_log import LoggedEvent
-
-POLL_SECONDS = 1.5
-BURST_SECONDS = 1.0
-REWATCH_AFTER = timedelta(hours=1)
-BATCH = 100
+from subscriptions.hub import POLL_SECONDS, Hub, Seat, seat_at
 
 Present = Callable[[Context, LoggedEvent, str], Awaitable[Any]]
+
+
+class SlowConsumer(Exception):
+    """Thrown into a stream whose client does not take its events; the stream answers with its last one."""
+
+
+def _tell_all(_event: Any) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +34,40 @@ class Stream:
     """A stream of one kind over some topics.
 
     `present` turns a logged event and its cursor into an event of the graph for the viewer, or None if there is
-    nothing the viewer may see. Events named in `merged` are drawn together: of a burst only the last one of each topic
-    is told, at most once per second.
+    nothing the viewer may see; what it answers depends on nothing else. `is_told` may keep an event from this one
+    stream. Events named in `merged` are drawn together: of a burst only the last one of each topic is told, at most
+    once per second.
     """
 
     name: str
     topics: Sequence[str]
     present: Present
     merged: frozenset[str] = field(default_factory=frozenset)
+    is_told: Callable[[Any], bool] = _tell_all
 
     def cursor(self, marks: Mapping[str, int]) -> str:
         """A cursor with one mark per topic; topics are named by a digest, so that it stays short and tells nothing."""
         return encode_cursor(f"stream:{self.name}", {_digest(topic): seq for topic, seq in marks.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """An event that a stream has come to and that is still to be presented."""
+
+    stream: Stream
+    logged: LoggedEvent
+    cursor: str
+    opened_at: datetime
+
+    async def present(self, ctx: Context) -> Any:
+        """The event as the context's viewer sees it, read afresh, or None; `Unavailable` if it is to be tried again."""
+        ctx.renew(fresh=True)
+        return await self.stream.present(ctx, self.logged, self.cursor)
+
+    def measure(self) -> None:
+        """How long it took from the fact to here; what was missed before the stream began says nothing."""
+        if moment_of(self.logged.fact) >= self.opened_at:
+            EVENT_LAG.labels(self.stream.name).observe(age(self.logged.fact))
 
 
 def marks_of(name: str, topics: Sequence[str], cursor: str) -> dict[str, int]:
@@ -53,67 +77,74 @@ def marks_of(name: str, topics: Sequence[str], cursor: str) -> dict[str, int]:
 
 
 async def events(ctx: Context, stream: Stream, after: str | None) -> AsyncGenerator[Any, None]:
-    """All events of a stream behind `after`, in order and without end; each is read with loaders of its own.
+    """Open a stream behind `after`: its events in order and without end, as `Occurrence`, and resets as they are.
 
-    While the database is away a stream that has begun waits, and goes on where it was.
+    The cursor of an event is passed when the next one is asked for. `SlowConsumer`, thrown in instead, is answered with
+    a last event that leads back to what was not taken. While the database is away an open stream waits.
     """
-    marks, reset = await _start(ctx, stream, after)
-    if reset is not None:
-        yield StreamResetEvent(cursor=stream.cursor(marks), occurred_at=clock.now(), reason=reset)
-    began = watched_at = clock.now()
-    async with ctx.backends.pubsub.listening(stream.topics) as wakeups:
-        while True:
-            logged, is_away = list[LoggedEvent](), True
-            with suppress(Unavailable):
-                watched_at = await _rewatch(ctx, stream, watched_at)
-                logged = await _read_on(ctx, marks, stream.merged)
-                for each in logged:
-                    shown = await _present(ctx, stream, each, marks)
-                    if shown is not None:
-                        _measure(stream, each, began)
-                        yield shown
-                is_away = False
-            if is_away or not logged:
-                await wakeups.wait(POLL_SECONDS)
-            elif any(each.event in stream.merged for each in logged):
-                await asyncio.sleep(BURST_SECONDS)
-
-
-async def _present(ctx: Context, stream: Stream, logged: LoggedEvent, marks: dict[str, int]) -> Any:
-    """The event for the viewer, or None; its mark is passed once it could be read."""
-    ctx.renew(fresh=True)
-    shown = await stream.present(ctx, logged, stream.cursor({**marks, logged.topic: logged.seq}))
-    marks[logged.topic] = logged.seq
-    return shown
-
-
-def _measure(stream: Stream, told: LoggedEvent, began: datetime) -> None:
-    """How long it took from a fact to here; what was missed before the stream began says nothing."""
-    if moment_of(told.fact) >= began:
-        EVENT_LAG.labels(stream.name).observe(age(told.fact))
-
-
-async def _rewatch(ctx: Context, stream: Stream, watched_at: datetime) -> datetime:
-    """Have the topics of a long stream logged for another day, once in a while; answers when that was last done."""
-    now = clock.now()
-    if now - watched_at <= REWATCH_AFTER:
-        return watched_at
-    await _watch(ctx, stream)
-    return now
-
-
-async def _start(ctx: Context, stream: Stream, after: str | None) -> tuple[dict[str, int], StreamResetReason | None]:
-    """Where to read on, and why not at the cursor if that is not possible. Watching comes first: nothing is missed."""
     now = await _watch(ctx, stream)
     if after is None:
-        return now, None
+        return _go_on(ctx, stream, now, None)
     try:
-        marks = marks_of(stream.name, stream.topics, after)
+        marks = now | marks_of(stream.name, stream.topics, after)
     except BadInput:
-        return now, StreamResetReason.CURSOR_INVALID
-    async with ctx.backends.db.reading(fresh=True) as db:
-        hole = await event_log.hole(db, marks)
-    return (now, StreamResetReason[hole]) if hole else ({**now, **marks}, None)
+        return _go_on(ctx, stream, now, StreamResetReason.CURSOR_INVALID)
+    reset = await _hole(ctx, marks)
+    return _go_on(ctx, stream, now if reset else marks, reset)
+
+
+async def _go_on(
+    ctx: Context, stream: Stream, marks: dict[str, int], reset: StreamResetReason | None
+) -> AsyncGenerator[Any, None]:
+    opened_at = clock.now()
+    try:
+        async with seat_at(ctx.backends, marks, stream.merged) as (hub, seat):
+            while True:
+                if reset is not None:
+                    yield _reset(stream, marks, reset)
+                for logged in await _next(ctx, stream.merged, hub, seat, marks):
+                    if logged.seq > marks[logged.topic]:
+                        cursor = stream.cursor({**marks, logged.topic: logged.seq})
+                        yield Occurrence(stream, logged, cursor, opened_at)
+                        marks[logged.topic] = logged.seq
+                reset = await _mended(ctx, stream, seat, marks)
+    except SlowConsumer:
+        yield _reset(stream, marks, StreamResetReason.SLOW_CONSUMER)
+
+
+async def _next(
+    ctx: Context, merged: frozenset[str], hub: Hub, seat: Seat, marks: Mapping[str, int]
+) -> Sequence[LoggedEvent]:
+    """What comes next: as the hub has handed it out, or from the log for a stream that is behind."""
+    await seat.wait()
+    if seat.is_torn:
+        return ()
+    if not seat.is_behind:
+        return event_log.drawn_together(seat.take(), merged)
+    try:
+        async with ctx.backends.db.reading(fresh=True) as db:
+            reading = await event_log.read_on(db, marks, merged)
+    except Unavailable:
+        await asyncio.sleep(POLL_SECONDS)
+        return ()
+    if reading.is_whole:
+        hub.rejoin(seat, reading.marks)
+    return reading.events
+
+
+async def _mended(ctx: Context, stream: Stream, seat: Seat, marks: dict[str, int]) -> StreamResetReason | None:
+    """Why events behind the marks of a torn stream are missing; the marks are moved on then."""
+    reset = None
+    while seat.is_torn:
+        try:
+            now, reset = await _watch(ctx, stream), await _hole(ctx, marks)
+        except Unavailable:
+            await asyncio.sleep(POLL_SECONDS)
+            continue
+        seat.is_torn = False
+        if reset is not None:
+            marks.update(now)
+    return reset
 
 
 async def _watch(ctx: Context, stream: Stream) -> dict[str, int]:
@@ -121,22 +152,15 @@ async def _watch(ctx: Context, stream: Stream) -> dict[str, int]:
     return await ctx.backends.db.write(lambda tx: event_log.watch(tx, stream.topics))
 
 
-async def _read_on(ctx: Context, marks: Mapping[str, int], merged: frozenset[str]) -> list[LoggedEvent]:
-    """What happened behind the marks, drawn together; a burst of many batches is read to its end at once."""
-    position, found, is_full = dict(marks), list[LoggedEvent](), True
-    while is_full and len(found) < BATCH:
-        async with ctx.backends.db.reading(fresh=True) as db:
-            batch = await event_log.read(db, position, BATCH)
-        position |= {each.topic: each.seq for each in batch}
-        is_full = BATCH in Counter(each.topic for each in batch).values()
-        found = _drawn_together([*found, *batch], merged)
-    return found
+async def _hole(ctx: Context, marks: Mapping[str, int]) -> StreamResetReason | None:
+    """Why a stream cannot go on at these marks. The topics are watched already, so that the answer stays true."""
+    async with ctx.backends.db.reading(fresh=True) as db:
+        hole = await event_log.hole(db, marks)
+    return StreamResetReason[hole] if hole else None
 
 
-def _drawn_together(logged: Sequence[LoggedEvent], merged: frozenset[str]) -> list[LoggedEvent]:
-    """The events less those of a burst that a later one of the same topic makes needless."""
-    last = {each.topic: each.seq for each in logged if each.event in merged}
-    return [each for each in logged if each.event not in merged or last[each.topic] == each.seq]
+def _reset(stream: Stream, marks: Mapping[str, int], reason: StreamResetReason) -> StreamResetEvent:
+    return StreamResetEvent(cursor=stream.cursor(marks), occurred_at=clock.now(), reason=reason)
 
 
 def _digest(topic: str) -> str:

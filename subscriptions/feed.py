@@ -23,8 +23,7 @@ class FeedSubscriptions:
     @root
     async def home_feed_events(ctx: Context, *, after: str | None = None) -> AsyncGenerator[HomeFeedEvent | None, None]:
         stream = Stream("home", [event_log.home_topic(ctx.viewer.user_id)], _present)
-        async for event in base.events(ctx, stream, after):
-            yield event
+        return await base.events(ctx, stream, after)
 
 
 async def _present(ctx: Context, logged: LoggedEvent, cursor: str) -> HomeFeedEvent | None:

@@ -27,8 +27,7 @@ class MediaSubscriptions:
     ) -> AsyncGenerator[MediaEvent | None, None]:
         only = set(upload_ids) if upload_ids is not None else None
         stream = Stream("media", [event_log.media_topic(ctx.viewer.user_id)], partial(_present, only))
-        async for event in base.events(ctx, stream, after):
-            yield event
+        return await base.events(ctx, stream, after)
 
 
 async def _present(

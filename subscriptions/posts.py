@@ -1,6 +1,7 @@
 """Live counts, edits and removals of posts on screen."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import partial
 from uuid import UUID
 
 import strawberry
@@ -16,10 +17,12 @@ from schema.posts import Post
 from services import event_log
 from services.event_log import LoggedEvent
 from subscriptions import base
-from subscriptions.base import Present, Stream
+from subscriptions.base import Stream
 
 _NAME = "post"
 _ENGAGEMENT = frozenset(["PostLiked", "PostUnliked", "CommentAdded", "CommentDeleted"])
+
+_Told = PostEngagementEvent | PostUpdatedEvent | PostRemovedEvent
 
 
 @strawberry.type
@@ -33,8 +36,8 @@ class PostSubscriptions:
         met_before = _met_before(asked, after)
         followed = [post for post in asked if post in shown or post in met_before]
         topics = [_topic(post) for post in followed]
-        async for event in base.events(ctx, Stream(_NAME, topics, _presenting(wanted), merged=_ENGAGEMENT), after):
-            yield event
+        stream = Stream(_NAME, topics, partial(_present, wanted), merged=_ENGAGEMENT, is_told=_once_removed())
+        return await base.events(ctx, stream, after)
 
 
 def _topic(post: PostId) -> str:
@@ -50,22 +53,27 @@ def _met_before(posts: Sequence[PostId], after: str | None) -> set[PostId]:
     return {post for post in posts if _topic(post) in marks}
 
 
-def _presenting(wanted: Wanted) -> Present:
-    """How one stream shows its events. What happens to a post after it was removed is none of the viewer's business."""
-    gone: set[PostId] = set()
-
-    async def present(ctx: Context, logged: LoggedEvent, cursor: str) -> PostEvent | None:
-        post_id = PostId(UUID(logged.ids["author_id"]), UUID(logged.ids["post_id"]))
-        await wants.read_posts(ctx, [post_id], wanted, "post")
-        post = await nodes.one(ctx, post_id, Post)
-        if post is not None:
-            gone.discard(post_id)
-            kind = PostEngagementEvent if logged.event in _ENGAGEMENT else PostUpdatedEvent
-            return kind(cursor=cursor, occurred_at=logged.at, post=post)
-        if post_id in gone:
-            return None
-        gone.add(post_id)
+async def _present(wanted: Wanted, ctx: Context, logged: LoggedEvent, cursor: str) -> _Told:
+    post_id = PostId(UUID(logged.ids["author_id"]), UUID(logged.ids["post_id"]))
+    await wants.read_posts(ctx, [post_id], wanted, "post")
+    post = await nodes.one(ctx, post_id, Post)
+    if post is None:
         removed = strawberry.ID(str(post_id))
         return PostRemovedEvent(cursor=cursor, occurred_at=logged.at, removed_post_id=removed)
+    kind = PostEngagementEvent if logged.event in _ENGAGEMENT else PostUpdatedEvent
+    return kind(cursor=cursor, occurred_at=logged.at, post=post)
 
-    return present
+
+def _once_removed() -> Callable[[_Told], bool]:
+    """What one stream tells. What happens to a post after it was removed is none of the viewer's business."""
+    gone: set[str] = set()
+
+    def is_told(event: _Told) -> bool:
+        if not isinstance(event, PostRemovedEvent):
+            gone.discard(str(event.post.global_id()))
+            return True
+        is_news = event.removed_post_id not in gone
+        gone.add(event.removed_post_id)
+        return is_news
+
+    return is_told

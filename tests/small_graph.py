@@ -23,6 +23,7 @@ from core.errors import ApiError
 from core.settings import Settings
 from core.viewer import Viewer
 from schema.operations import Operation
+from subscriptions.base import SlowConsumer
 
 ANA = UUID(int=1)
 ORIGIN = "https://app.example"
@@ -89,6 +90,12 @@ class Thing:
 class Wish:
     name: str
     count: int = 1
+
+
+@strawberry.type
+class Entry:
+    cursor: str
+    text: str
 
 
 @strawberry.type
@@ -177,6 +184,18 @@ class Subscription:
                 yield "x" * 50_000
         finally:
             info.context.world.cancelled.set()
+
+    @strawberry.subscription
+    async def log(self, info: Info, to: int = 1_000_000) -> AsyncGenerator[Entry]:
+        world, taken = info.context.world, 0
+        world.reached.set()
+        try:
+            for number in range(1, to + 1):
+                yield Entry(cursor=str(number), text="x" * 50_000)
+                taken = number
+        except SlowConsumer:
+            world.cancelled.set()
+            yield Entry(cursor=str(taken), text="slow")
 
     @strawberry.subscription
     async def breaks(self) -> AsyncGenerator[int]:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from graphql import OperationType, get_operation_ast, print_ast, validate
 
-from aperture.execution import Graph, GraphQLRequest, subscribe
+from aperture.execution import Graph, GraphQLRequest
 from aperture.graphql import schema
+from aperture.subscription import subscribe
 from core.backends import Backends
 from core.db import Database
 from core.ids import UserId, new_uuid

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from aperture.execution import Graph, GraphQLRequest, subscribe
+from aperture.execution import Graph, GraphQLRequest
 from aperture.graphql import schema
+from aperture.subscription import subscribe
 from aperture.worker import job_context
 from core.backends import Backends
 from core.db import Database

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from aperture.execution import Graph, GraphQLRequest
 from aperture.graphql import schema
+from aperture.subscription import subscribe
 from aperture.worker import job_context
 from core.backends import Backends
 from core.db import Database
@@ -44,10 +46,12 @@ async def worker(config: Settings) -> AsyncIterator[JobContext]:
 
 async def watched(backends: Backends, viewer: Viewer, **variables: Any) -> AsyncIterator[Any]:
     """The viewer's events as they come."""
-    stream: Any = await schema.subscribe(WATCH, variables, context_value=Context(backends, viewer))
-    async for answer in stream:
-        assert answer.errors is None, answer.errors
-        yield answer.data["it"]
+    request = GraphQLRequest(WATCH, variables=variables)
+    answers = await subscribe(Graph(schema._schema), request, Context(backends, viewer))
+    assert not isinstance(answers, dict), answers
+    async for answer in answers:
+        assert "errors" not in answer, answer
+        yield answer["data"]["it"]
 
 
 async def to_the_end(backends: Backends, viewer: Viewer, **variables: Any) -> list[Any]:

@@ -277,6 +277,18 @@ async def test_a_client_that_does_not_read_is_cut_off(world: World, monkeypatch:
         await asyncio.wait_for(world.cancelled.wait(), 5)
 
 
+async def test_a_client_that_is_too_slow_is_told_where_to_go_on(world: World) -> None:
+    query = "subscription { log { cursor text } }"
+    async with served(world, patience_seconds=0.05) as address, posted(address, query) as client:
+        await asyncio.wait_for(world.cancelled.wait(), 5)
+        body = await client.rest()
+
+    *told, last, end = body.split(b"\n\n")[:-1]
+    assert end + b"\n\n" == COMPLETE
+    assert [event.split(b"\n")[1] for event in told] == [b"id: %d" % (number + 1) for number in range(len(told))]
+    assert json.loads(last.partition(b"data: ")[2]) == {"data": {"log": {"cursor": str(len(told)), "text": "slow"}}}
+
+
 async def test_a_token_that_expires_ends_the_stream(world: World) -> None:
     at = datetime(2030, 1, 1, tzinfo=UTC)
     world.viewers["good"] = Viewer(id=ANA, expires_at=at + timedelta(milliseconds=1))

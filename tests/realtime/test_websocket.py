@@ -69,6 +69,11 @@ def subscribe(query: str, name: str = "1", **more: Any) -> dict[str, Any]:
 async def answers(socket: ClientConnection, query: str, **more: Any) -> list[Any]:
     """Everything the server says to one operation, up to its end."""
     await send(socket, subscribe(query, **more))
+    return await rest(socket)
+
+
+async def rest(socket: ClientConnection) -> list[Any]:
+    """What the server still says to the only operation."""
     said = [await receive(socket)]
     while said[-1]["type"] == "next":
         said.append(await receive(socket))
@@ -407,6 +412,30 @@ async def test_a_client_that_does_not_read_is_sent_away(world: World) -> None:
         await asyncio.wait_for(world.cancelled.wait(), 5)
 
         assert await closed(socket) == 4413
+
+
+async def test_a_client_that_is_too_slow_is_told_where_to_go_on(world: World) -> None:
+    async with sockets(world, patience_seconds=0.05) as url, opened(url, max_queue=1) as socket:
+        await init(socket)
+        await send(socket, subscribe("subscription { log { cursor text } }"))
+        await asyncio.wait_for(world.cancelled.wait(), 5)
+        said = await rest(socket)
+
+    *events, last = [one["payload"]["data"]["log"] for one in said[:-1]]
+    assert said[-1] == {"id": "1", "type": "complete"}
+    assert [event["cursor"] for event in events] == [str(number + 1) for number in range(len(events))]
+    assert last["text"] == "slow"
+    assert last["cursor"] in {event["cursor"] for event in events[-2:]}
+
+
+async def test_a_client_that_is_slow_for_a_while_loses_nothing(world: World) -> None:
+    async with sockets(world) as url, opened(url, max_queue=1) as socket:
+        await init(socket)
+        await send(socket, subscribe("subscription { log(to: 40) { cursor } }"))
+        await asyncio.wait_for(world.reached.wait(), 5)
+        said = await rest(socket)
+
+    assert [one["payload"]["data"]["log"]["cursor"] for one in said[:-1]] == [str(n + 1) for n in range(40)]
 
 
 async def test_a_burst_reaches_a_client_that_reads(world: World) -> None:

@@ -8,9 +8,10 @@ from graphql import OperationDefinitionNode, parse, validate
 from aperture import cost
 from aperture.callers import RequestInfo
 from aperture.cost import Plan
-from aperture.execution import Graph, GraphQLRequest, subscribe
+from aperture.execution import Graph, GraphQLRequest
 from aperture.graphql import schema
 from aperture.prices import Prices
+from aperture.subscription import subscribe
 from core.errors import ApiError
 from core.viewer import Viewer
 from schema.contract import Contract, contract
