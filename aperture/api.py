@@ -21,6 +21,7 @@ from aperture.health import Health
 from aperture.origins import Origins
 from aperture.persisted import Manifest, Persisted
 from aperture.prices import Prices
+from aperture.reference import reference_routes
 from aperture.storage_routes import storage_routes
 from core import telemetry
 from core.backends import Backends
@@ -53,7 +54,7 @@ def build(settings: Settings) -> Application:
     backends = Backends.open(settings)
     beside = Database.beside(settings)
     health = _health(backends, beside)
-    routes = [*jwks_routes(backends), *graphiql_routes(settings)]
+    routes = [*jwks_routes(backends), *graphiql_routes(settings), *reference_routes(settings)]
     if isinstance(backends.store, LocalStorage):
         routes += storage_routes(backends.store)
     return application(

@@ -167,10 +167,11 @@ def _step(words: str) -> Iterator[None]:
 def _show_ready(site: Site, people: list[dict[str, str]], seconds: float) -> None:
     _console.print(f"\n[bold green]Aperture is ready[/] after {seconds:.1f} s.\n")
     _tell(f"  GraphiQL   {site.url}/graphiql")
+    _tell(f"  Reference  {site.url}/docs")
     _tell(f"  API        {site.url}/graphql   (over WebSocket, too)")
     _tell(f"  Logs       {site.logs}\n")
     for person in people[:_PEOPLE_SHOWN]:
         _console.print(f"  [bold]@{person['handle']}[/]   password {person['password']}")
         _console.print(f"  [dim]Bearer {person['token']}[/]\n")
-    _tell("Try first: open GraphiQL, which is already signed in, and run one of the examples on its tabs.")
+    _tell("Try first: open GraphiQL, which is already signed in, and run one of the examples.")
     _tell("Then docs/tour.md: a photo from your disk to a friend's feed in two minutes. Ctrl-C stops everything.")

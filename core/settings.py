@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     metrics_port: int | None = None
     graphiql: bool | None = None
     introspection: bool | None = None
+    reference: bool = True
     documents: Path | None = None
     documents_mode: Literal["open", "known", "locked"] = "open"
     people_file: Path = Path(".aperture/people.json")

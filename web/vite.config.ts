@@ -5,7 +5,7 @@ import { defineConfig, type Plugin } from 'vite';
 
 const OUTPUT = '../aperture/graphiql_static';
 const FILES = ['index.html', 'package-lock.json', 'tsconfig.json', 'vite.config.ts'];
-const FOLDERS = ['examples', 'src', 'src/operations'];
+const FOLDERS = ['../aperture/examples', 'src', 'src/operations'];
 
 /** Leaves a digest of the sources beside the build, so that a test can tell when the build is older. */
 function sourceDigest(): Plugin {

@@ -160,6 +160,11 @@ class Page:
         for kind in ("mousePressed", "mouseReleased"):
             await self._call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **point)
 
+    async def resize(self, width: int, height: int) -> None:
+        await self._call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=True
+        )
+
     def note(self, method: str, params: dict[str, Any]) -> None:
         match method:
             case "Network.requestWillBeSent":

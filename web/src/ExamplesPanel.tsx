@@ -1,5 +1,6 @@
 /** The panel of examples: one click opens one in a tab, with values that exist. */
 import { pick, useGraphiQL, useGraphiQLActions, type GraphiQLPlugin } from '@graphiql/react';
+import { useEffect } from 'react';
 import { EXAMPLES, type Example } from './examples';
 import { fill } from './samples';
 
@@ -11,6 +12,7 @@ function ExamplesPanel() {
   const open = useOpenExample();
   const { tabs, activeTabIndex } = useGraphiQL(pick('tabs', 'activeTabIndex'));
   const shown = tabs[activeTabIndex]?.title;
+  useLinked(open);
   return (
     <section aria-label="Examples" className="examples">
       <h2>Examples</h2>
@@ -39,6 +41,17 @@ function ExamplesPanel() {
       ))}
     </section>
   );
+}
+
+/** Opens the example that the address names, as the links of the reference do. */
+function useLinked(open: (example: Example) => Promise<void>): void {
+  const { queryEditor, variableEditor } = useGraphiQL(pick('queryEditor', 'variableEditor'));
+  useEffect(() => {
+    const linked = EXAMPLES.find((example) => `#${example.name}` === location.hash);
+    if (!linked || !queryEditor || !variableEditor) return;
+    history.replaceState(null, '', location.pathname);
+    void open(linked);
+  }, [queryEditor, variableEditor]);
 }
 
 /** Opens an example in its own tab; one that is open already is put back as it was, with fresh values. */

@@ -1,4 +1,4 @@
-/** The example operations of `web/examples`, in the order of their file names. */
+/** The example operations of `aperture/examples`, in the order of their file names. */
 import { Kind, parse, type DocumentNode, type OperationDefinitionNode } from 'graphql';
 
 export interface Example {
@@ -14,7 +14,7 @@ export interface Example {
   readonly operation: OperationDefinitionNode;
 }
 
-const FILES = import.meta.glob<string>('../examples/*.graphql', { query: '?raw', import: 'default', eager: true });
+const FILES = import.meta.glob<string>('../../aperture/examples/*.graphql', { query: '?raw', import: 'default', eager: true });
 
 export const EXAMPLES: readonly Example[] = Object.keys(FILES)
   .sort()
