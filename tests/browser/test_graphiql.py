@@ -78,6 +78,7 @@ async def test_a_photo_is_published_by_two_clicks(live_app: LiveApp, page: Page)
     await open_graphiql(live_app, page)
 
     await open_example(page, "PublishPhoto")
+    await page.until(f"{text('[data-cost=requested]')} === '14 points'")
     await run(page)
 
     payload = (await response(page, "createPost"))["createPost"]

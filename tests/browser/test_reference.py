@@ -15,6 +15,7 @@ async def test_the_search_finds_a_field_and_leads_to_it(live_app: LiveApp, page:
 
     assert await page.until("location.hash === '#Post.likers'")
     assert await page.until(shown("Post.likers"))
+    assert await page.until("document.querySelector('.contents [aria-current]')?.innerText") == "Post"
     assert {urlsplit(url).netloc for url in page.requests} == {urlsplit(live_app.base_url).netloc}
     assert page.problems == []
 

@@ -2,7 +2,7 @@
 import { ask } from './ask';
 import SAMPLE from './operations/sample.graphql?raw';
 import { upload } from './picture';
-import { anyToken } from './session';
+import { anyToken, session } from './session';
 
 type Values = Readonly<Record<string, string | undefined>>;
 
@@ -25,7 +25,8 @@ interface Sampled {
 export async function fill(variables: string): Promise<string> {
   if (!variables.includes('<')) return variables;
   const token = await anyToken();
-  const values: Values = { ...(token && (await sample(token))), key: newKey() };
+  const { handle: me, password } = session.value.chosen ?? session.value.people[0] ?? {};
+  const values: Values = { ...(token && (await sample(token))), key: newKey(), me, password };
   const photo = token && variables.includes('<photo>') ? await upload(token) : undefined;
   return variables.replaceAll(
     /<(\w+)>/g,

@@ -2,6 +2,7 @@
 const MOST = 30;
 const input = document.getElementById('search');
 const found = document.getElementById('found');
+const contents = document.querySelector('.contents');
 
 let index = null;
 
@@ -106,3 +107,17 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   input.select();
 });
+
+/** Shows in the contents where the address leads. */
+function mark() {
+  const [type] = decodeURIComponent(location.hash.slice(1)).split('.');
+  const link = type && contents.querySelector(`a[href="#${CSS.escape(type)}"]`);
+  contents.querySelector('[aria-current]')?.removeAttribute('aria-current');
+  if (!link) return;
+  link.setAttribute('aria-current', 'location');
+  link.closest('details')?.setAttribute('open', '');
+  link.scrollIntoView({ block: 'nearest' });
+}
+
+window.addEventListener('hashchange', mark);
+mark();
