@@ -1,9 +1,15 @@
-import type { CodegenConfig } from "@graphql-codegen/cli";
+import { readFileSync } from "node:fs";
 
+import type { CodegenConfig } from "@graphql-codegen/cli";
+import { buildSchema, printSchema } from "graphql";
+import { semanticToStrict } from "graphql-sock";
+
+/** With `T @semanticNonNull` as `T!`: such a field is null only beside an error, which clients handle first. */
+const schema = printSchema(semanticToStrict(buildSchema(readFileSync("schema.graphql", "utf8"))));
 const string = "string";
 
 const config: CodegenConfig = {
-  schema: "schema.graphql",
+  schema,
   documents: "operations/*.graphql",
   generates: {
     "generated/operations.ts": {
@@ -11,7 +17,6 @@ const config: CodegenConfig = {
       config: {
         useTypeImports: true,
         strictScalars: true,
-        nullability: { errorHandlingClient: true },
         scalars: {
           BigInt: "number",
           Blurhash: string,

@@ -1,7 +1,15 @@
 // Apollo Client 4, without React, and with the documents that GraphQL Code Generator made of docs/operations.
 import { deepEqual, equal, ok, partialDeepStrictEqual, rejects } from "node:assert/strict";
 
-import { ApolloClient, ApolloLink, CombinedGraphQLErrors, gql, HttpLink, InMemoryCache, type ObservableQuery } from "@apollo/client";
+import {
+  ApolloClient,
+  ApolloLink,
+  CombinedGraphQLErrors,
+  gql,
+  HttpLink,
+  InMemoryCache,
+  type ObservableQuery,
+} from "@apollo/client";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { createHash, randomUUID } from "node:crypto";
 

@@ -9,7 +9,9 @@ import { EVENTS, FROM_NOW, Inbox, isReset, likesAre, setLikes, type Happened } f
 import { check, like, restartApi, run, world } from "./harness.ts";
 
 const WHO = "{ viewer { user { id } } }";
-const LIKE = "mutation ($input: LikePostInput!) { likePost(input: $input) { post { viewerHasLiked } errors { code } } }";
+const LIKE = `mutation ($input: LikePostInput!) {
+  likePost(input: $input) { post { viewerHasLiked } errors { code } }
+}`;
 
 const mine = (): Client => openStreams(world.http, () => world.me.token);
 

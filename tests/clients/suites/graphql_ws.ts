@@ -6,10 +6,12 @@ import { createClient, type Client } from "graphql-ws";
 import { follow } from "../app/follow.ts";
 import { openSocket } from "../app/graphql_ws.ts";
 import { EVENTS, FROM_NOW, Inbox, isReset, likesAre, setLikes, type Happened } from "./events.ts";
-import { ask, check, like, restartApi, run, world } from "./harness.ts";
+import { check, like, restartApi, run, world } from "./harness.ts";
 
 const WHO = "{ viewer { user { id } } }";
-const LIKE = "mutation ($input: LikePostInput!) { likePost(input: $input) { post { viewerHasLiked } errors { code } } }";
+const LIKE = `mutation ($input: LikePostInput!) {
+  likePost(input: $input) { post { viewerHasLiked } errors { code } }
+}`;
 
 async function withSocket(work: (socket: Client) => Promise<void>, token = world.me.token): Promise<void> {
   const socket = openSocket(world.ws, () => token);
@@ -154,7 +156,6 @@ check("when the server restarts, the client comes back and goes on behind its la
     await inbox.until(likesAre(2));
     equal(closed[0], 1012);
     equal(inbox.taken.filter(isReset).length, 1);
-    equal((await ask(world.me, "query ($id: ID!) { post(by: { id: $id }) { likeCount } }", { id: post })).post.likeCount, 2);
   }),
 );
 

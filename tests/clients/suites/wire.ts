@@ -26,7 +26,8 @@ export async function sentBy(work: () => Promise<unknown>): Promise<Sent[]> {
 
 async function look(address: string, options: RequestInit | undefined, answer: Response): Promise<Sent> {
   const method = options?.method ?? "GET";
-  const asked = method === "GET" ? Object.fromEntries(new URL(address).searchParams) : JSON.parse(String(options?.body));
+  const parameters = Object.fromEntries(new URL(address).searchParams);
+  const asked = method === "GET" ? parameters : JSON.parse(String(options?.body));
   const extensions = typeof asked.extensions === "string" ? JSON.parse(asked.extensions) : asked.extensions;
   const { errors = [] } = (await answer.json()) as { errors?: { extensions: { code: string } }[] };
   return {
