@@ -290,8 +290,10 @@ class Wire(asyncio.Protocol):
             self._adjust_reading()
 
     def _part(self) -> None:
-        self._transport.close()
-        self._within(ABORT_SECONDS, self._transport.abort)
+        """Say that nothing follows, and leave the end to the client: a hard one would take the last word from it."""
+        if not self._transport.is_closing():
+            self._transport.write_eof()
+            self._within(ABORT_SECONDS, self._transport.abort)
 
     def _end(self, code: int) -> None:
         if not self._is_over:
