@@ -12,6 +12,7 @@ interface Page {
 
 interface SampledPost {
   id: string;
+  shortcode: string;
   author: { id: string; handle: string; posts: Page | null };
   comments: Page | null;
   likers: { nodes: { id: string; relationship: { followState: string } | null }[] } | null;
@@ -40,6 +41,7 @@ async function sample(token: string): Promise<Values> {
   const stranger = post?.likers?.nodes.find((person) => person.relationship?.followState === 'NOT_FOLLOWING');
   return {
     post: post?.id,
+    shortcode: post?.shortcode,
     author: post?.author.id,
     handle: post?.author.handle,
     stranger: stranger?.id ?? post?.author.id,
