@@ -60,7 +60,7 @@ def outcomes(suite: str, world: Mapping[str, Any], wishes: Wishes) -> dict[str, 
     found = {}
     with tempfile.TemporaryFile("w+") as complaints:
         running = subprocess.Popen(
-            [node(), "--disable-warning=ExperimentalWarning", f"{SUITES}/{suite}.ts"],
+            [node(), "--import", f"{SUITES}/bundler.ts", f"{SUITES}/{suite}.ts"],
             env=_environment(WORLD=json.dumps(world)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
