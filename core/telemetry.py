@@ -9,12 +9,13 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from json import JSONEncoder
 from typing import Any, Final
 
 import orjson
 import structlog
+
+from core import clock
 
 LINE_LIMIT: Final = 4096
 FRAMES: Final = 12
@@ -76,7 +77,7 @@ def _frame(event: str, level: int) -> dict[str, Any]:
         "event": event,
         "level": logging.getLevelName(level).lower(),
         "logger": _REQUESTS.name,
-        "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "timestamp": clock.machine_time().isoformat().replace("+00:00", "Z"),
         "request": _request_id.get(),
     }
 
