@@ -63,3 +63,31 @@ def test_what_relay_compiler_persists_is_a_manifest_of_trusted_documents(compile
 
     assert len(json.loads(persisted.read_text())) == len(OPERATIONS)
     Manifest.read(persisted)
+
+
+def test_graphql_eslint_finds_the_contract_as_it_recommends_and_relay_asks_for() -> None:
+    done = kit.run("eslint", "--max-warnings=0", "--config", "contract.eslint.config.js", "app/schema.graphql")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_graphql_eslint_finds_the_operations_as_it_recommends() -> None:
+    files = [f"operations/{path.name}" for path in FOLDER.glob("*.graphql")]
+
+    done = kit.run("eslint", "--max-warnings=0", *files, cwd=kit.APP)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_graphql_eslint_finds_what_is_wrong(tmp_path: Path) -> None:
+    for name in ("schema.graphql", "eslint.config.js"):
+        (tmp_path / name).write_text((kit.APP / name).read_text())
+    (tmp_path / "node_modules").symlink_to(kit.PACKAGES)
+    (tmp_path / "operations").mkdir()
+    (tmp_path / "operations/wrong.graphql").write_text("query Wrong { viewer { user { handle nothing } } }")
+
+    done = kit.run("eslint", "operations/wrong.graphql", cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert "require-selections" in done.stdout
+    assert "fields-on-correct-type" in done.stdout
