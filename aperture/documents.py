@@ -17,7 +17,7 @@ from graphql import (
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
-from aperture import cost, errors, limits
+from aperture import cost, errors, limits, personal
 from aperture.prices import Prices
 from core.errors import ApiError
 
@@ -45,6 +45,7 @@ class Document:
     ast: DocumentNode
     operations: dict[str, OperationDefinitionNode]
     plans: dict[str, cost.Plan] = field(default_factory=dict)
+    personal: dict[str, bool] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run; raises ApiError when the name leaves none or several."""
@@ -88,6 +89,13 @@ class Documents:
         if name not in document.plans:
             document.plans[name] = cost.plan(self._schema, self._prices, document.ast, operation)
         return document.plans[name]
+
+    def is_personal(self, document: Document, operation: OperationDefinitionNode) -> bool:
+        """Whether an operation selects a field that goes by who the viewer is."""
+        name = operation.name.value if operation.name else ""
+        if name not in document.personal:
+            document.personal[name] = personal.selects_personal(self._schema, document.ast, operation)
+        return document.personal[name]
 
     def require(self, text: str) -> None:
         """Read a document without running it; raises as reading it does."""

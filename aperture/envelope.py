@@ -7,6 +7,7 @@ import orjson
 from aperture import errors
 from aperture.execution import GraphQLRequest
 from aperture.persisted import document_id
+from aperture.sharing import SharedAnswer
 from core.errors import ApiError
 
 MESSAGE_BYTES: Final = 256 * 1024
@@ -50,7 +51,18 @@ def _optional(value: dict[str, Any], name: str, kind: type, said: str) -> Any:
 
 
 def encode(value: Any) -> bytes:
-    """The JSON text of an answer; one that cannot be written or is too large becomes an answer that says so."""
+    """The JSON text of an answer; one that cannot be written or is too large becomes an answer that says so.
+
+    What many clients are told is written once.
+    """
+    if not isinstance(value, SharedAnswer):
+        return _written(value)
+    if value.text is None:
+        value.text = _written(value)
+    return value.text
+
+
+def _written(value: Any) -> bytes:
     try:
         text = orjson.dumps(value, option=_OPTIONS)
     except orjson.JSONEncodeError as error:

@@ -16,6 +16,7 @@ from aperture.metrics import Course, OperationMetrics
 from aperture.operations import RunningOperation
 from aperture.persisted import Persisted
 from aperture.prices import Prices
+from aperture.sharing import Sharing
 from core import telemetry
 from core.begun import TooLong, within
 from core.errors import ApiError, Refusal
@@ -90,6 +91,7 @@ class Graph:
         self.admission = admission or Admission()
         self.persisted = persisted or Persisted()
         self.metrics = OperationMetrics(self.persisted.operation_names)
+        self.sharing = Sharing()
         self._spend = spend
 
     async def prepared(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLRequest:

@@ -1,9 +1,10 @@
 """The seam between the transports and the graph for streams: a subscription in, one answer after the other out."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable
 from typing import Any, Final
 
+import orjson
 from graphql import ExecutionResult
 from graphql.execution import Executor, create_source_event_stream
 from graphql.pyutils import is_awaitable
@@ -12,12 +13,18 @@ from aperture import errors
 from aperture.errors import Answer
 from aperture.execution import Context, Graph, GraphQLRequest, TookTooLong, in_time, reckon, refusal, run
 from aperture.metrics import Course
+from aperture.personal import resuming_variables
+from aperture.sharing import Told
+from core.db import Database
 from core.errors import ApiError, Unavailable
 from core.metrics import EVENT_SECONDS, SUBSCRIPTIONS
 from core.overload import Rank
+from core.viewer import Viewer
+from services.visibility.witness import Witness
 from subscriptions.base import Occurrence, SlowConsumer
 
 RETRY_SECONDS: Final = 1.5
+TRIES: Final = 3
 
 
 async def subscribe(graph: Graph, request: GraphQLRequest, context: Context) -> AsyncGenerator[Answer] | Answer:
@@ -34,7 +41,7 @@ async def subscribe(graph: Graph, request: GraphQLRequest, context: Context) -> 
             course.answer = refusal(error)
             return course.answer
         course.answer = {"errors": errors.of_fields(source.errors or ())} if isinstance(source, ExecutionResult) else {}
-    return course.answer or _answers(_Presenter(graph, executor, context, course.name), aiter(source))
+    return course.answer or _answers(Presenter(graph, request, executor, context, course.name), aiter(source))
 
 
 async def _source(graph: Graph, request: GraphQLRequest, context: Context, course: Course) -> tuple[Executor[Any], Any]:
@@ -47,14 +54,27 @@ async def _source(graph: Graph, request: GraphQLRequest, context: Context, cours
     return executor, await source if is_awaitable(source) else source
 
 
-class _Presenter:
-    """Turns the events of one stream into answers."""
+class Presenter:
+    """Turns the events of one stream into answers, together with others where it may."""
 
-    def __init__(self, graph: Graph, executor: Executor[Any], context: Context, name: str) -> None:
+    def __init__(
+        self, graph: Graph, request: GraphQLRequest, executor: Executor[Any], context: Context, name: str
+    ) -> None:
         self._graph = graph
         self._executor = executor
         self._context: Any = context
+        self._kind = _kind(graph, request, executor, context)
         self._name = name
+
+    @property
+    def viewer(self) -> Viewer:
+        viewer: Viewer = self._context.viewer
+        return viewer
+
+    @property
+    def db(self) -> Database:
+        db: Database = self._context.backends.db
+        return db
 
     def renew(self) -> None:
         """Forget what was read for the last event."""
@@ -64,27 +84,56 @@ class _Presenter:
         """The answer to an event in the graph's time, or None if the viewer is told nothing of it."""
         with EVENT_SECONDS.labels(self._name).time():
             if not isinstance(event, Occurrence):
-                return await self._run(event)
-            shown = await self._present(event)
-            if shown is None or not event.stream.is_told(shown):
+                return await in_time(self._graph, run(self._executor.build_per_event_executor(event)))
+            told = await self._told(event)
+            if told.shown is None or not event.stream.is_told(told.shown):
                 return None
-            answer = await self._run(shown)
             event.measure()
-            return answer
+            return told.answer
 
-    async def _present(self, event: Occurrence) -> Any:
-        """What there is to show. While the database is away the event is read again and again."""
+    async def tell(self, event: Occurrence, witness: Witness | None = None) -> Told:
+        """Read, present and answer an event."""
+        context = self._context.watched(witness) if witness else self._context
+        shown = await event.present(context)
+        if shown is None:
+            return Told()
+        executor = self._executor.build_per_event_executor(shown)
+        executor.context_value = context
+        return Told(shown, await run(executor))
+
+    async def _told(self, event: Occurrence) -> Told:
+        """While the database is away the event is read again and again; what takes too long, a few times."""
+        tries = 1
         while True:
             try:
-                return await in_time(self._graph, event.present(self._context))
-            except (Unavailable, TookTooLong):
+                return await in_time(self._graph, self._tell_with_others(event))
+            except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
+            except TookTooLong:
+                if tries == TRIES:
+                    raise
+                tries += 1
 
-    async def _run(self, shown: Any) -> Answer:
-        return await in_time(self._graph, run(self._executor.build_per_event_executor(shown)))
+    async def _tell_with_others(self, event: Occurrence) -> Told:
+        told = None
+        if self._kind is not None:
+            key = (self._kind, event.logged.topic, event.logged.seq, event.cursor)
+            told = await self._graph.sharing.told(key, self, event)
+        return told or await self.tell(event)
 
 
-async def _answers(presenter: _Presenter, events: AsyncIterator[Any]) -> AsyncGenerator[Answer]:
+def _kind(graph: Graph, request: GraphQLRequest, executor: Executor[Any], context: Any) -> Hashable | None:
+    """What streams have in common that may share answers; None for one that shares nothing."""
+    document = graph.documents[request.query]
+    if graph.documents.is_personal(document, executor.operation):
+        return None
+    resuming = resuming_variables(document.ast, executor.operation)
+    given = {name: value for name, value in (request.variables or {}).items() if name not in resuming}
+    variables = orjson.dumps(given, option=orjson.OPT_SORT_KEYS, default=repr)
+    return request.query, request.operation_name, variables, getattr(context, "accept", "")
+
+
+async def _answers(presenter: Presenter, events: AsyncIterator[Any]) -> AsyncGenerator[Answer]:
     SUBSCRIPTIONS.inc()
     try:
         while True:
@@ -104,7 +153,7 @@ async def _answers(presenter: _Presenter, events: AsyncIterator[Any]) -> AsyncGe
             await aclose()
 
 
-async def _last_words(presenter: _Presenter, events: Any, slow: SlowConsumer) -> Answer:
+async def _last_words(presenter: Presenter, events: Any, slow: SlowConsumer) -> Answer:
     """What a client that did not take its events finds when it reads on."""
     try:
         last = await presenter.answer(await events.athrow(slow))

@@ -49,6 +49,7 @@ def _as_it_is(call: Call) -> Call:
 class FieldKind:
     """What an executor has to know of a field; executors call `call` and nothing else.
 
+    A field that `is_personal` goes by who the viewer is, so that no two viewers may share its value.
     `declared` is the function as written. `guard` puts checks between the two; `around` always stays outermost.
     """
 
@@ -56,6 +57,7 @@ class FieldKind:
     declared: Call
     looks_ahead: bool = False
     around: Guard = _as_it_is
+    is_personal: bool = False
     call: Call = field(init=False)
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ from loaders.posts import posts_by_id
 from schema import nodes
 from schema.connections import Edge
 from schema.context import Context
-from schema.fields import attribute, batched
+from schema.fields import attribute, batched, personal
 from schema.mutation import Payload
 from schema.nodes import Node
 from schema.scalars import URL
@@ -78,10 +78,12 @@ class Comment(Node):
             for comment, post in zip(parents, rows, strict=True)
         ]
 
+    @personal
     @batched
     async def viewer_can_delete(parents: list["Comment"], ctx: Context) -> list[bool]:
         return [permissions.may_delete_comment(ctx.viewer, comment.row) is None for comment in parents]
 
+    @personal
     @batched
     async def idempotency_key(parents: list["Comment"], ctx: Context) -> list[str | None]:
         return [comment.row.idempotency_key if comment.row.writer_id == ctx.viewer.id else None for comment in parents]

@@ -1,7 +1,7 @@
 """What a field can reach while an operation runs."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import strawberry
@@ -13,6 +13,7 @@ from core.viewer import Viewer
 from loaders.base import Loaders, Scope
 from schema.operations import Operation
 from services import idempotency
+from services.visibility.witness import WatchedViewer, Witness
 
 R = TypeVar("R")
 
@@ -44,6 +45,10 @@ class Context:
         """Forget everything read so far; `fresh` sends later reads to the primary."""
         self.loaders = Loaders(Scope(self.backends, self.viewer, is_fresh=fresh))
         self.batches = {}
+
+    def watched(self, witness: Witness) -> "Context":
+        """A context of its own for a reading that shall be known to go by nothing but what the witness notes."""
+        return replace(self, viewer=WatchedViewer(self.viewer, witness))
 
     def become(self, viewer: Viewer) -> None:
         """Go on as the person who has just signed in or out."""

@@ -13,7 +13,7 @@ from graphql import GraphQLResolveInfo
 from engine.kinds import MARK, Call, FieldKind, Guard, Kind, Wanted
 from engine.wanted import wanted_below
 
-__all__ = ["Wanted", "attribute", "batched", "declare_root", "root"]
+__all__ = ["Wanted", "attribute", "batched", "declare_root", "personal", "root"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,6 +21,13 @@ _STREAMS = (AsyncGenerator, AsyncIterator)
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _SELF = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _INFO = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Info[Any, Any])
+
+
+def personal(field: F) -> F:
+    """Mark a field that goes by who the viewer is, and not only by what the viewer may see: put it above its kind."""
+    declared: Any = field
+    declared.metadata[MARK].is_personal = True
+    return field
 
 
 def attribute(function: F) -> F:
@@ -69,7 +76,7 @@ else:
 def declare_root(function: Call, around: Guard | None = None, *, is_nullable: bool = False) -> Any:
     """A root field; `around` wraps it outside of every guard; the graph shows its answer as nullable if told so."""
     declared = _opened(function) if inspect.isasyncgenfunction(function) else function
-    kind = FieldKind(Kind.ROOT, _null_is_default(declared), _looks_ahead(function), *([around] if around else []))
+    kind = FieldKind(Kind.ROOT, _null_is_default(declared), _looks_ahead(function), *([around] if around else ()))
 
     async def resolve(self: Any, info: strawberry.Info, **args: Any) -> Any:  # noqa: ARG001 - a root has no object
         return await kind.call(info.context, **args, **_look_ahead(kind, info._raw_info))  # noqa: SLF001

@@ -13,7 +13,7 @@ from loaders.profiles import relationships_by_id, user_counts
 from schema import nodes
 from schema.connections import EMPTY, Fetch, PageInfo, fill_pages, page_info
 from schema.context import Context
-from schema.fields import attribute, batched
+from schema.fields import attribute, batched, personal
 from schema.mutation import Payload
 from schema.nodes import Node
 from services import follows
@@ -86,6 +86,7 @@ class FollowConnection:
 
 @strawberry.type
 class FollowsOfUser:
+    @personal
     @batched
     async def relationship(parents: list["User"], ctx: Context) -> list[Relationship | None]:
         viewer = ctx.viewer.id
@@ -96,6 +97,7 @@ class FollowsOfUser:
             for person in parents
         ]
 
+    @personal
     @batched
     async def followers(
         parents: list["User"], ctx: Context, *, first: int | None = 20, after: str | None = None
@@ -105,6 +107,7 @@ class FollowsOfUser:
 
         return await _connections(parents, ctx, Window(first or 20, after), read, "followers")
 
+    @personal
     @batched
     async def following(
         parents: list["User"], ctx: Context, *, first: int | None = 20, after: str | None = None

@@ -10,7 +10,7 @@ from core.paging import Page, Window
 from loaders.posts import post_counts, posts_liked
 from schema.connections import Connection, connection, fill_pages
 from schema.context import Context
-from schema.fields import batched
+from schema.fields import batched, personal
 from schema.mutation import Payload
 from schema.nodes import Node
 from services import likes
@@ -31,10 +31,12 @@ class Likeable(Node):
             for post, counts in zip(parents, found, strict=True)
         ]
 
+    @personal
     @batched
     async def viewer_has_liked(parents: list["Post"], ctx: Context) -> list[bool | None]:
         return await ctx.loaders.load(posts_liked, [post.global_id() for post in parents])
 
+    @personal
     @batched
     async def likers(
         parents: list["Post"], ctx: Context, *, first: int | None = 20, after: str | None = None

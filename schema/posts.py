@@ -18,7 +18,7 @@ from schema.comments import Comment, CommentOrder
 from schema.connections import Connection, Edge, connection, fill_pages
 from schema.context import Context
 from schema.errors import NotAllowedReason
-from schema.fields import attribute, batched
+from schema.fields import attribute, batched, personal
 from schema.likes import Likeable
 from schema.media import Image, MediaAttachmentInput, VisualMedia
 from schema.mutation import Payload
@@ -147,6 +147,7 @@ class Post(Likeable):
         found = await ctx.loaders.load(post_counts, [post.row.id for post in parents])
         return [counts.get("comments", 0) for counts in found]
 
+    @personal
     @batched
     async def comments(
         parents: list["Post"],

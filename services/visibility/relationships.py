@@ -1,6 +1,7 @@
-"""How the viewer stands to people, in one statement for any number of them."""
+"""How viewers stand to people, in one statement for any number of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, bindparam, text
@@ -8,6 +9,9 @@ from sqlalchemy import ARRAY, Uuid, bindparam, text
 from core.db import Read
 from core.viewer import Viewer
 from services.visibility.rules import STRANGER, Relationship
+from services.visibility.witness import WatchedViewer, Witness
+
+VIEWERS_AT_ONCE = 1000
 
 _BOTH_WAYS = text(
     """
@@ -19,21 +23,72 @@ _BOTH_WAYS = text(
     """
 ).bindparams(bindparam("viewer", type_=Uuid), bindparam("people", type_=ARRAY(Uuid)))
 
+_OF_MANY = text(
+    """
+    select follower_id as viewer_id, followee_id as person_id, true as is_outgoing, state, created_at from follows
+    where follower_id = any(:viewers) and followee_id = any(:people)
+    union all
+    select followee_id, follower_id, false, state, created_at from followers
+    where followee_id = any(:viewers) and follower_id = any(:people)
+    """
+).bindparams(bindparam("viewers", type_=ARRAY(Uuid)), bindparam("people", type_=ARRAY(Uuid)))
+
 
 async def relationships(db: Read, viewer: Viewer, people: Iterable[UUID]) -> Mapping[UUID, Relationship]:
     """One relationship for each person asked for; costs no statement when signed out or asked of oneself alone."""
+    if isinstance(viewer, WatchedViewer):
+        return viewer.witness.watch(await relationships(db, viewer.own, people))
     asked = set(people)
-    found = dict.fromkeys(asked, STRANGER)
-    if viewer.id is None:
-        return found
     others = asked - {viewer.id}
-    if viewer.id in asked:
-        found[viewer.id] = Relationship(is_self=True)
-    if not others:
-        return found
-    rows = await db.all(_BOTH_WAYS, {"viewer": viewer.id, "people": list(others)})
-    outgoing = {row.person_id: row for row in rows if row.is_outgoing}
-    incoming = {row.person_id for row in rows if not row.is_outgoing and row.state == "ACTIVE"}
+    rows = await db.all(_BOTH_WAYS, {"viewer": viewer.id, "people": list(others)}) if viewer.id and others else ()
+    return _standing(viewer.id, asked, rows)
+
+
+async def alike(db: Read, witness: Witness, viewers: Sequence[Viewer]) -> list[bool]:
+    """For each viewer, whether the witnessed reading would have been told the same of him; never if it is personal.
+
+    One statement for a thousand viewers, and none if the reading went by no follow.
+    """
+    if witness.is_personal:
+        return [False] * len(viewers)
+    told = {person: noted for person, noted in witness.standing.items() if noted}
+    goes_by_follows = any(noted.keys() - {"is_self"} for noted in told.values())
+    found = list[bool]()
+    for start in range(0, len(viewers), VIEWERS_AT_ONCE):
+        piece = viewers[start : start + VIEWERS_AT_ONCE]
+        rows = await _rows_of_many(db, piece, told) if goes_by_follows else {}
+        found += [
+            witness.is_state_of(viewer) and _is_told(told, _standing(viewer.id, told, rows.get(viewer.id, ())))
+            for viewer in piece
+        ]
+    return found
+
+
+def _is_told(told: Mapping[UUID, Mapping[str, Any]], standing: Mapping[UUID, Relationship]) -> bool:
+    return all(
+        getattr(standing[person], name) == value for person, noted in told.items() for name, value in noted.items()
+    )
+
+
+async def _rows_of_many(
+    db: Read, viewers: Sequence[Viewer], people: Iterable[UUID]
+) -> Mapping[UUID | None, Sequence[Any]]:
+    ids = [viewer.id for viewer in viewers if viewer.id]
+    found: dict[UUID | None, list[Any]] = {}
+    for row in await db.all(_OF_MANY, {"viewers": ids, "people": list(people)}) if ids else ():
+        found.setdefault(row.viewer_id, []).append(row)
+    return found
+
+
+def _standing(viewer_id: UUID | None, people: Iterable[UUID], rows: Iterable[Any]) -> dict[UUID, Relationship]:
+    """The relationships that the rows of one viewer make."""
+    found = {person: Relationship(is_self=True) if person == viewer_id else STRANGER for person in people}
+    outgoing, incoming = {}, set[UUID]()
+    for row in rows:
+        if row.is_outgoing:
+            outgoing[row.person_id] = row
+        elif row.state == "ACTIVE":
+            incoming.add(row.person_id)
     for person in outgoing.keys() | incoming:
         follow = outgoing.get(person)
         follows = follow is not None and follow.state == "ACTIVE"

@@ -10,7 +10,7 @@ from tests.architecture.scan import DOOR, unguarded_reads
 from tests.architecture.tree import Module, called, dotted, imported, modules
 
 GRAPH = ("resolvers", "subscriptions", "schema")
-TYPES_OF_THE_DOOR = ("services.visibility.rows.", "services.visibility.rules.")
+TYPES_OF_THE_DOOR = ("services.visibility.rows.", "services.visibility.rules.", "services.visibility.witness.")
 RUN_STATEMENTS = {"execute", "all", "first", "scalar", "scalars"}
 END_IN_IDS = ("page", "find", "fetch")
 # The log holds names of events and ids alone.
