@@ -125,11 +125,12 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._arrived += len(data)
         super().data_received(data)
-        if self._is_in_headers and not self.transport.is_closing():
-            if self._arrived > HEADER_BYTES:
-                self._refuse(b"431 Request Header Fields Too Large")
-            elif self._has_begun and self._deadline is None:
-                self._within(HEADER_SECONDS)
+        if self.transport.is_closing():
+            return
+        if self._arrived > HEADER_BYTES:
+            self._refuse(b"431 Request Header Fields Too Large")
+        elif self._is_in_headers and self._has_begun and self._deadline is None:
+            self._within(HEADER_SECONDS)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -147,6 +148,10 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_time()
         self._is_in_headers = False
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._arrived = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._in_time()
