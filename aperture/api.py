@@ -23,7 +23,7 @@ from aperture.persisted import Manifest, Persisted
 from aperture.prices import Prices
 from aperture.reference import reference_routes
 from aperture.storage_routes import storage_routes
-from core import telemetry
+from core import telemetry, tracing
 from core.backends import Backends
 from core.bell import OutboxBell
 from core.db import Database
@@ -44,7 +44,11 @@ log = telemetry.logger(__name__)
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     telemetry.configure(settings.log_level, shows_messages=settings.is_development)
-    server.run(build(settings), settings)
+    end_tracing = tracing.configure("aperture-api")
+    try:
+        server.run(build(settings), settings)
+    finally:
+        end_tracing()
 
 
 def build(settings: Settings) -> Application:

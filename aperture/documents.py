@@ -1,6 +1,7 @@
 """The documents clients sent lately, parsed and validated once each."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -19,6 +20,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from aperture import cost, errors, limits, personal
 from aperture.prices import Prices
+from core import tracing
 from core.errors import ApiError
 
 # A parsed document takes some 330 bytes per character: at most 66 MB.
@@ -66,8 +68,17 @@ class Document:
 class Documents:
     """A bounded memory of valid documents by their text; invalid ones are not remembered."""
 
-    def __init__(self, schema: GraphQLSchema, *, allows_introspection: bool, prices: Prices | None = None) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        *,
+        allows_introspection: bool,
+        prices: Prices | None = None,
+        before_reading: Callable[[], None] = lambda: None,
+    ) -> None:
+        """What `before_reading` raises keeps an unknown document from being read."""
         self._schema = schema
+        self._before_reading = before_reading
         self._prices = prices or Prices()
         self.allows_introspection = allows_introspection
         self._rules = [*specified_rules, *(() if allows_introspection else (NoSchemaIntrospectionCustomRule,))]
@@ -78,6 +89,7 @@ class Documents:
         """The document of this text; raises DocumentRefused, or ApiError when it is too large."""
         document = self._known.get(text)
         if document is None:
+            self._before_reading()
             document = self._remembered(self._read(text))
         else:
             self._known.move_to_end(text)
@@ -111,14 +123,15 @@ class Documents:
         return document
 
     def _read(self, text: str) -> Document:
-        try:
-            ast = limits.parse_within_limits(text)
-        except GraphQLError as error:
-            raise DocumentRefused("PARSE_FAILED", [error]) from None
-        limits.check(ast)
-        found = validate(
-            self._schema, ast, self._rules, max_errors=errors.ERRORS - 1, hide_suggestions=not self.allows_introspection
-        )
+        with tracing.span("parse"):
+            try:
+                ast = limits.parse_within_limits(text)
+            except GraphQLError as error:
+                raise DocumentRefused("PARSE_FAILED", [error]) from None
+            limits.check(ast)
+        with tracing.span("validate"):
+            hides = not self.allows_introspection
+            found = validate(self._schema, ast, self._rules, max_errors=errors.ERRORS - 1, hide_suggestions=hides)
         if found:
             raise DocumentRefused("VALIDATION_FAILED", found)
         return Document(text, ast, _operations(ast))

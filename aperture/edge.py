@@ -10,8 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aperture import errors
 from aperture.callers import Head
 from aperture.origins import Origins
-from core import telemetry
+from core import telemetry, tracing
 from core.metrics import HTTP_RESPONSES
+from core.tracing import Span
 
 _SANE_NAMES: Final = re.compile(r"[A-Za-z0-9, _-]{1,400}")
 _PREFLIGHT_SECONDS: Final = 600
@@ -33,20 +34,27 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = Head(scope)
-        request_id = telemetry.sane_request_id(head[b"x-request-id"])
-        with telemetry.serving(request_id):
-            if scope["type"] == "websocket":
-                # It lasts, and nothing looks at its head again.
-                del head
+        if scope["type"] == "websocket":
+            request_id = _request_id(head, tracing.NOTHING)
+            # It lasts, and nothing looks at its head again.
+            del head
+            with telemetry.serving(request_id):
                 await self._app(scope, receive, self._marked(send, request_id))
-            else:
-                await self._http(scope, head, receive, send, request_id)
+        elif scope["path"].startswith("/health/"):
+            await self._http(scope, head, receive, send, tracing.NOTHING)
+        else:
+            with tracing.span(f"{scope['method']} {_first(scope['path'])}", "server", head[b"traceparent"]) as span:
+                await self._http(scope, head, receive, send, span)
 
-    async def _http(self, scope: Scope, head: Head, receive: Receive, send: Send, request_id: str) -> None:
-        path = scope["path"]
+    async def _http(self, scope: Scope, head: Head, receive: Receive, send: Send, span: Span) -> None:
+        path, request_id = scope["path"], _request_id(head, span)
         level = 10 if path.startswith("/health/") else 20
-        with telemetry.one_line("request", method=scope["method"], path=_without_token(path), level=level):
-            answer = _Answer(send, self._headers(head[b"origin"], request_id))
+        with (
+            telemetry.serving(request_id),
+            telemetry.one_line("request", method=scope["method"], path=_without_token(path), level=level),
+        ):
+            answer = _Answer(send, self._headers(head[b"origin"], request_id), span)
+            span.tell({"http.request.method": scope["method"]})
             if _is_preflight(scope, head) and self._origins.allow(head[b"origin"]):
                 await _allow(head, answer)
                 return
@@ -78,9 +86,10 @@ class Edge:
 class _Answer:
     """A `send` that puts its headers in place of others of their names, and knows whether the answer has begun."""
 
-    def __init__(self, send: Send, headers: Headers) -> None:
+    def __init__(self, send: Send, headers: Headers, span: Span) -> None:
         self._send = send
         self._headers = headers
+        self._span = span
         self.has_begun = False
 
     async def __call__(self, message: Message) -> None:
@@ -88,10 +97,22 @@ class _Answer:
             self.has_begun = True
             telemetry.note(status=message["status"])
             HTTP_RESPONSES.labels(message["status"]).inc()
+            self._span.tell({"http.response.status_code": message["status"]})
             ours = {name for name, _ in self._headers}
             others = [each for each in message.get("headers", ()) if each[0] not in ours]
             message = {**message, "headers": [*others, *self._headers, (b"vary", b"origin")]}
         await self._send(message)
+
+
+def _request_id(head: Head, span: Span) -> str:
+    """The caller's own id, else that of the trace, so that a line of the log leads to it, else a new one."""
+    wish = head[b"x-request-id"] or span.trace_id or tracing.trace_id_of(head[b"traceparent"])
+    return telemetry.sane_request_id(wish)
+
+
+def _first(path: str) -> str:
+    """The first step of a path: the others can name people and what is theirs."""
+    return "/" + path[1:].partition("/")[0]
 
 
 def _is_preflight(scope: Scope, head: Head) -> bool:

@@ -8,6 +8,7 @@ from aperture import errors
 from aperture.execution import GraphQLRequest
 from aperture.persisted import document_id
 from aperture.sharing import SharedAnswer
+from core import tracing
 from core.errors import ApiError
 
 MESSAGE_BYTES: Final = 256 * 1024
@@ -64,7 +65,8 @@ def encode(value: Any) -> bytes:
 
 def _written(value: Any) -> bytes:
     try:
-        text = orjson.dumps(value, option=_OPTIONS)
+        with tracing.span("encode"):
+            text = orjson.dumps(value, option=_OPTIONS)
     except orjson.JSONEncodeError as error:
         return orjson.dumps(errors.broken(error))
     if len(text) > ANSWER_BYTES:

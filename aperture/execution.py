@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
@@ -17,9 +18,10 @@ from aperture.operations import RunningOperation
 from aperture.persisted import Persisted
 from aperture.prices import Prices
 from aperture.sharing import Sharing
-from core import telemetry
+from core import telemetry, tracing
 from core.begun import TooLong, within
 from core.errors import ApiError, Refusal
+from core.overload import Rank
 from core.statements import counted
 from core.viewer import Viewer
 from loaders.base import hits
@@ -86,9 +88,14 @@ class Graph:
         persisted: Persisted | None = None,
     ) -> None:
         self.schema = schema
-        self.documents = Documents(schema, allows_introspection=allows_introspection, prices=prices)
         self.seconds = seconds
         self.admission = admission or Admission()
+        self.documents = Documents(
+            schema,
+            allows_introspection=allows_introspection,
+            prices=prices,
+            before_reading=partial(self.admission.require, Rank.READ),
+        )
         self.persisted = persisted or Persisted()
         self.metrics = OperationMetrics(self.persisted.operation_names)
         self.sharing = Sharing()
@@ -194,9 +201,10 @@ def _require_single_answer(operation: OperationDefinitionNode) -> None:
 
 async def run(executor: Executor[Any]) -> Answer:
     """Let an executor answer, with the errors of its fields."""
-    result: Any = executor.execute_operation()
-    if is_awaitable(result):
-        result = await result
+    with tracing.span("execute"):
+        result: Any = executor.execute_operation()
+        if is_awaitable(result):
+            result = await result
     answer: Answer = {"data": result.data}
     if result.errors:
         answer = {"errors": errors.of_fields(result.errors), **answer}

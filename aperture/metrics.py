@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import Self
 
 from graphql import OperationDefinitionNode
 from prometheus_client import start_http_server
 
 from aperture.errors import Answer
-from core import metrics
+from core import metrics, telemetry, tracing
 from core.metrics import Names
 from core.settings import Settings
 from core.statements import counted
@@ -22,7 +23,7 @@ class Course:
     Without an answer it was cancelled.
     """
 
-    __slots__ = ("_began", "_names", "_statements", "answer", "operation", "points")
+    __slots__ = ("_began", "_names", "_opened", "_span", "_statements", "answer", "operation", "points")
 
     def __init__(self, names: Names) -> None:
         self.operation: OperationDefinitionNode | None = None
@@ -30,15 +31,23 @@ class Course:
         self.answer: Answer | None = None
         self._names = names
         self._statements = counted()
+        self._opened = tracing.span("operation", "server")
 
     def __enter__(self) -> Self:
         self._began = time.perf_counter()
         self._statements.__enter__()
+        self._span = self._opened.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._statements.__exit__()
+    def __exit__(
+        self, kind_of_error: type[BaseException] | None, error: BaseException | None, place: TracebackType | None
+    ) -> None:
         name, kind = self.name, self.kind
+        if tracing.is_on():
+            about = {"graphql.operation.name": name, "graphql.operation.type": kind, "aperture.outcome": self.outcome}
+            self._span.tell({**about, "aperture.request_id": telemetry.request_id()}, f"{kind} {name}")
+        self._opened.__exit__(kind_of_error, error, place)
+        self._statements.__exit__()
         metrics.OPERATIONS.labels(name, kind, self.outcome).inc()
         metrics.OPERATION_SECONDS.labels(name, kind).observe(time.perf_counter() - self._began)
         metrics.OPERATION_STATEMENTS.labels(kind).observe(len(self._statements))

@@ -15,6 +15,7 @@ from aperture.execution import Context, Graph, GraphQLRequest, TookTooLong, in_t
 from aperture.metrics import Course
 from aperture.personal import resuming_variables
 from aperture.sharing import Told
+from core import tracing
 from core.db import Database
 from core.errors import ApiError, Unavailable
 from core.metrics import EVENT_SECONDS, SUBSCRIPTIONS
@@ -82,7 +83,8 @@ class Presenter:
 
     async def answer(self, event: Any) -> Answer | None:
         """The answer to an event in the graph's time, or None if the viewer is told nothing of it."""
-        with EVENT_SECONDS.labels(self._name).time():
+        caused_by = event.logged.traceparent if isinstance(event, Occurrence) else None
+        with EVENT_SECONDS.labels(self._name).time(), tracing.span(f"event {self._name}", "server", caused_by):
             if not isinstance(event, Occurrence):
                 return await in_time(self._graph, run(self._executor.build_per_event_executor(event)))
             told = await self._told(event)

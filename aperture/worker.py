@@ -13,7 +13,7 @@ from arq.worker import Worker, func
 from redis.exceptions import WatchError
 
 from aperture import metrics
-from core import telemetry
+from core import telemetry, tracing
 from core.backends import Backends
 from core.bell import OutboxBell
 from core.ending import end
@@ -42,7 +42,11 @@ def run(settings: Settings, routes: Routes = ROUTES) -> None:
     """Work until SIGTERM or SIGINT; then take nothing more, and finish what runs within 25 seconds."""
     telemetry.configure(settings.log_level, shows_messages=settings.is_development)
     logging.getLogger("arq").setLevel(logging.ERROR)
-    asyncio.run(_run(settings, routes))
+    end_tracing = tracing.configure("aperture-worker")
+    try:
+        asyncio.run(_run(settings, routes))
+    finally:
+        end_tracing()
 
 
 async def _run(settings: Settings, routes: Routes) -> None:

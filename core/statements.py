@@ -7,7 +7,9 @@ from typing import Any, Self
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from core import tracing
 from core.metrics import STATEMENT_SECONDS
+from core.tracing import End
 
 _counter: ContextVar["counted | None"] = ContextVar("statement_count", default=None)
 
@@ -38,9 +40,10 @@ class counted:  # noqa: N801 - read as a verb: `with counted() as statements`
 
 
 def watch(engine: AsyncEngine) -> None:
-    """Count and time the statements of an engine."""
+    """Count, time and trace the statements of an engine."""
     event.listen(engine.sync_engine, "before_cursor_execute", _begin)
     event.listen(engine.sync_engine, "after_cursor_execute", _end)
+    event.listen(engine.sync_engine, "handle_error", _fail)
 
 
 def _begin(_connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _is_many: object) -> None:
@@ -48,7 +51,23 @@ def _begin(_connection: Any, _cursor: Any, statement: str, _parameters: Any, con
     if count is not None:
         count.statements.append(statement)
     context.began = time.perf_counter()
+    context.end_span = _span(statement) if tracing.is_on() else _no_span
 
 
 def _end(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _is_many: object) -> None:
     STATEMENT_SECONDS.observe(time.perf_counter() - context.began)
+    context.end_span(None)
+
+
+def _fail(failure: Any) -> None:
+    end_span: End = getattr(failure.execution_context, "end_span", _no_span)
+    end_span(failure.original_exception)
+
+
+def _span(statement: str) -> End:
+    verb = statement.split(maxsplit=1)[0].upper()
+    return tracing.call(verb, {"db.system.name": "postgresql", "db.query.text": statement})
+
+
+def _no_span(_error: BaseException | None) -> None:
+    pass

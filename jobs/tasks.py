@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from uuid import UUID
 
+from core import tracing
 from core.db import Database
 from core.ending import end
 from core.errors import Unavailable
@@ -36,7 +37,9 @@ async def handle(ctx: JobContext, consequences: Mapping[str, Consequence], task_
     try:
         claim = await ctx.db.write(lambda tx: tasks.claim(tx, task_id, consequences.keys()))
         if claim is not None:
-            with serving(claim.request_id or ""):
+            about: tracing.About = {"aperture.event": claim.event, "aperture.tries": claim.tries}
+            trace = tracing.span(f"task {claim.consequence}", "consumer", claim.traceparent, about)
+            with serving(claim.request_id or ""), trace:
                 await _hold(ctx, consequences[claim.consequence], claim)
     except Unavailable:
         log.info("task waits for the database", task=str(task_id))

@@ -11,7 +11,7 @@ from models.base import Base, local
 
 
 class OutboxEntry(Base):
-    """One event, written in the transaction it tells of; `request_id` leads from a log line to the call."""
+    """One event, written in the transaction it tells of; `request_id` and `traceparent` lead back to the call."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -24,5 +24,6 @@ class OutboxEntry(Base):
     event: Mapped[str]
     payload: Mapped[dict[str, Any]]
     request_id: Mapped[str | None]
+    traceparent: Mapped[str | None]
     created_at: Mapped[datetime]
     relayed_at: Mapped[datetime | None]

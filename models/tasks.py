@@ -32,6 +32,7 @@ class Task(Base):
     event: Mapped[str]
     payload: Mapped[dict[str, Any]]
     request_id: Mapped[str | None]
+    traceparent: Mapped[str | None]
     position: Mapped[dict[str, Any] | None]
     next_at: Mapped[datetime]
     tries: Mapped[int]

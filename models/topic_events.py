@@ -37,3 +37,4 @@ class TopicEvent(Base):
     event: Mapped[str]
     ids: Mapped[dict[str, Any]]
     at: Mapped[datetime]
+    traceparent: Mapped[str | None]

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Row,
     Text,
     any_,
     bindparam,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core import clock
+from core import clock, tracing
 from core.db import Read, Write
 from models.topic_events import Topic, TopicEvent
 
@@ -58,6 +59,7 @@ class LoggedEvent:
     ids: dict[str, Any]
     at: datetime
     fact: UUID
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ async def append(tx: Write, outbox_id: UUID, entries: Sequence[Entry]) -> list[s
         if seq is not None:
             entry = by_topic[topic]
             row = {"topic": topic, "seq": seq, "outbox_id": outbox_id, "event": entry.event, "ids": entry.ids}
-            rows.append(row | {"at": now})
+            rows.append(row | {"at": now, "traceparent": tracing.traceparent()})
     if rows:
         await tx.execute(insert(TopicEvent), rows)
     return [row["topic"] for row in rows]
@@ -154,7 +156,11 @@ async def read(db: Read, marks: Mapping[str, int], limit: int) -> list[LoggedEve
             latest = max(latest, row.at)
             ordered.append((latest, row.topic, row.seq, row))
     ordered.sort(key=itemgetter(0, 1, 2))
-    return [LoggedEvent(row.topic, row.seq, row.event, row.ids, row.at, row.outbox_id) for *_, row in ordered]
+    return [_logged(row) for *_, row in ordered]
+
+
+def _logged(row: Row[Any]) -> LoggedEvent:
+    return LoggedEvent(row.topic, row.seq, row.event, row.ids, row.at, row.outbox_id, row.traceparent)
 
 
 async def read_on(db: Read, marks: Mapping[str, int], merged: Collection[str]) -> Reading:
@@ -213,7 +219,7 @@ _PARAMETERS = (bindparam("topics", type_=ARRAY(Text)), bindparam("seqs", type_=A
 
 _READ = text(
     """
-    select e.topic, e.seq, e.event, e.ids, e.at, e.outbox_id
+    select e.topic, e.seq, e.event, e.ids, e.at, e.outbox_id, e.traceparent
     from topic_events e join unnest(:topics, :seqs) as mark (topic, seq) on e.topic = mark.topic
     where e.seq > mark.seq and e.seq <= mark.seq + :limit
     order by e.topic, e.seq

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Text, Uuid, any_, delete, func, insert, literal, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from core import clock
+from core import clock, tracing
 from core.bell import OutboxBell
 from core.db import Read, Write
 from core.events import Event
@@ -43,6 +43,7 @@ def emit(tx: Write, event: Event) -> None:
         "event": type(event).__name__,
         "payload": event.to_json(),
         "request_id": request_id() or None,
+        "traceparent": tracing.traceparent(),
         "created_at": clock.now(),
     }
     tx.later(OutboxEntry, row)

@@ -32,6 +32,7 @@ class Claim:
     event: str
     payload: dict[str, Any]
     request_id: str | None
+    traceparent: str | None
     position: dict[str, Any] | None
     tries: int
     token: UUID
@@ -83,6 +84,7 @@ def row_for(entry: Row[Any], consequence: str, now: datetime) -> dict[str, Any]:
         "event": entry.event,
         "payload": entry.payload,
         "request_id": entry.request_id,
+        "traceparent": entry.traceparent,
         "next_at": now + HINT_TIME,
         "tries": 0,
     }
@@ -106,6 +108,7 @@ async def claim(tx: Write, task_id: UUID, known: Collection[str]) -> Claim | Non
             Task.event,
             Task.payload,
             Task.request_id,
+            Task.traceparent,
             Task.position,
             Task.tries,
         )

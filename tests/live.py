@@ -145,7 +145,7 @@ def installation() -> Iterator[Live]:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="aperture-live-", ignore_cleanup_errors=True))
         folder = Path(name)
         folder.chmod(0o711)
-        live = Live(Site(folder, _free_port()), stack.enter_context(embedded(folder)))
+        live = Live(Site(folder, free_port()), stack.enter_context(embedded(folder)))
         stack.callback(live.end)
         live.begin()
         yield live
@@ -176,7 +176,8 @@ _UNDONE = """
 """
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
