@@ -18,8 +18,9 @@ from typing import Any, Final
 
 MARK: Final = b"event-"
 DIGITS: Final = 6
-BATCH: Final = 50
-QUIET_SECONDS: Final = 5.0
+BATCH: Final = 25
+QUIET_SECONDS: Final = 15.0
+AGAIN_SECONDS: Final = 0.5
 TEXT, PING, PONG, CLOSE = 0x81, 0x89, 0x8A, 0x88
 # A reader that stopped long ago: whatever it does not take must wait at the server.
 IDLE_BUFFER: Final = 4096
@@ -130,13 +131,20 @@ class Crowd:
                 token = {"authorization": f"Bearer {person.token}"} if person.token else {}
                 each.say({"type": "connection_init", "payload": token})
             for each in readers:
-                _expect(each, b'"connection_ack"')
-            for each in readers:
-                asked = {"query": self._plan.query, "variables": self._plan.variables}
-                each.say({"id": "1", "type": "subscribe", "payload": asked})
+                _heard(each, b'"connection_ack"')
+            self._subscribe(readers)
             for n, each in enumerate(readers, start):
-                _expect(each, b'"next"')
                 self._take(each, is_idle=n >= awake)
+            self._read_all(0)
+
+    def _subscribe(self, readers: list[Reader]) -> None:
+        """Subscribe, and again those whom a server with too much to do has sent away."""
+        asked = {"query": self._plan.query, "variables": self._plan.variables}
+        while readers:
+            for each in readers:
+                each.say({"id": "1", "type": "subscribe", "payload": asked})
+            readers = [each for each in readers if b'"UNAVAILABLE"' in _heard(each, b'"next"', b'"UNAVAILABLE"')]
+            time.sleep(AGAIN_SECONDS if readers else 0)
 
     def listen(self) -> dict[int, float]:
         """Read until standard input brings the times of all commits, and on until all has come or nothing comes."""
@@ -144,14 +152,20 @@ class Crowd:
         self._cpu = time.process_time()
         commits: dict[int, float] = {}
         while not (commits and self._is_over(commits)):
-            for number, _ in self._poll.poll(1):
-                if number == 0:
-                    self._poll.unregister(0)
-                    commits = {int(event): at for event, at in json.loads(sys.stdin.readline()).items()}
-                    self._latest_frame = max(self._latest_frame, time.monotonic())
-                else:
-                    self._read(self._readers[number])
+            if self._read_all(1):
+                self._poll.unregister(0)
+                told = json.loads(sys.stdin.readline() or sys.exit())
+                commits = {int(event): at for event, at in told.items()}
+                self._latest_frame = max(self._latest_frame, time.monotonic())
         return commits
+
+    def _read_all(self, seconds: float) -> bool:
+        """Read whatever has come, or comes so soon; True if it is standard input's turn."""
+        ready = [number for number, _ in self._poll.poll(seconds)]
+        for number in ready:
+            if number:
+                self._read(self._readers[number])
+        return 0 in ready
 
     def received(self, commits: dict[int, float]) -> Received:
         """The figures of the events in `commits`."""
@@ -231,17 +245,22 @@ def _read_head(connection: socket.socket) -> None:
     connection.settimeout(60)
     head = b""
     while not head.endswith(b"\r\n\r\n"):
-        byte = connection.recv(1)
-        if not byte or len(head) > 4096:
-            raise SystemExit(f"The server refuses sockets: {head.decode(errors='replace')}")
-        head += byte
+        more = connection.recv(4096)
+        head += more
+        if not more:
+            break
+    if not head.startswith(b"HTTP/1.1 101 "):
+        raise SystemExit(f"The server refuses sockets: {head.decode(errors='replace')}")
 
 
-def _expect(reader: Reader, kind: bytes) -> None:
+def _heard(reader: Reader, *expected: bytes) -> bytes:
+    """The next message, which has to be one of the expected ones."""
     while not (frames := reader.frames(reader.socket.recv(65536))):
         continue
-    if kind not in frames[0][1]:
-        raise SystemExit(f"The server said instead of {kind.decode()}: {frames[0][1].decode(errors='replace')}")
+    text = frames[0][1]
+    if not any(each in text for each in expected):
+        raise SystemExit(f"The server says: {text.decode(errors='replace')}")
+    return text
 
 
 def main() -> None:

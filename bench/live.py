@@ -47,6 +47,7 @@ class Figures:
     """What one run came to, from the first event to the last receipt; memory in bytes, CPU in seconds."""
 
     received: Received
+    gathering: float
     seconds: float
     connected: int
     grown: int
@@ -72,7 +73,8 @@ def main() -> None:
 async def _run(api: Child, port: int, options: argparse.Namespace, *, is_beside: bool) -> None:
     load = Load(options.sockets, options.rate, options.seconds)
     print(f"{options.rate:g} events/s for {options.seconds:g} s; server and crowd share {os.cpu_count()} cores")
-    async with aperture(api, port, options.sockets + options.slow_sockets) as ours:
+    count = options.sockets + (options.slow_sockets if options.slow else 0)
+    async with aperture(api, port, max(count, options.personal_sockets)) as ours:
         await _warm_up(ours)
         if options.slow:
             await _slow(ours, load, options.slow_sockets)
@@ -104,12 +106,13 @@ async def _show(payload: str, who: Contender, query: str, load: Load) -> Figures
     told = await _measured(who, query, load)
     got = told.received
     print(
-        f"\n{who.name}, {payload}: {load.sockets - load.idle} sockets\n"
+        f"\n{who.name}, {payload}: {load.sockets - load.idle} sockets, all there after {told.gathering:.0f} s\n"
         f"  {got.frames} of {got.expected} delivered, {got.astray} twice or out of order"
         f"{f', closed: {got.closed}' if got.closed else ''}\n"
         f"  commit to receipt: p50 {got.p50:.0f} ms, p99 {got.p99:.0f} ms, slowest {got.slowest:.0f} ms\n"
         f"  server: {told.connected / load.sockets / 1000:.1f} kB per connection,"
-        f" {told.grown / 1e6:+.1f} MB while sending, {told.cpu / told.seconds:.0%} of a core\n"
+        f" {told.grown / 1e6:+.1f} MB while sending, {told.cpu / told.seconds:.0%} of a core,"
+        f" {told.cpu / (got.frames or 1) * 1e6:.0f} us of CPU per message\n"
         f"  crowd: {got.cpu_seconds / told.seconds:.0%} of a core; {got.events} events in {told.seconds:.1f} s",
         flush=True,
     )
@@ -119,14 +122,16 @@ async def _show(payload: str, who: Contender, query: str, load: Load) -> Figures
 async def _measured(who: Contender, query: str, load: Load) -> Figures:
     if isinstance(who, Aperture):
         await who.begin_again()
-    before = _memory(who.pid)
+    before, begun = _memory(who.pid), time.monotonic()
     plan = Plan(who.port, who.people[: load.sockets], query, dict(who.variables), load.idle)
     async with _crowd(plan) as crowd:
-        connected, cpu, begun = _memory(who.pid), _cpu(who.pid), time.monotonic()
+        gathering, begun = time.monotonic() - begun, time.monotonic()
+        connected, cpu = _memory(who.pid), _cpu(who.pid)
         commits = await _publish(who, load)
         received = await _ask(crowd, commits)
         seconds = time.monotonic() - begun
-        return Figures(received, seconds, connected - before, _memory(who.pid) - connected, _cpu(who.pid) - cpu)
+        grown, spent = _memory(who.pid) - connected, _cpu(who.pid) - cpu
+        return Figures(received, gathering, seconds, connected - before, grown, spent)
 
 
 async def _publish(who: Contender, load: Load) -> dict[int, float]:
