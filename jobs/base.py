@@ -18,7 +18,10 @@ from services.tasks import Claim
 
 E = TypeVar("E", bound=Event)
 
-QUEUES: Mapping[str, int] = {"default": 10, "media": 2}
+LIVE = "live"
+"""What people wait for in front of a screen: done by the worker that relays the fact, as far as it has hands free."""
+
+QUEUES: Mapping[str, int] = {"default": 10, "media": 2, LIVE: 10}
 """The queues, and how many tasks of each one worker does at the same time."""
 
 

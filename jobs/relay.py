@@ -8,7 +8,7 @@ from core.bell import BellListener
 from core.ending import end
 from core.errors import Unavailable
 from core.events import Event
-from jobs.base import QUEUES, Consequence, JobContext, Routes
+from jobs.base import LIVE, QUEUES, Consequence, JobContext, Routes
 from jobs.tasks import handle
 from services import outbox, tasks
 from services.outbox import Route
@@ -27,17 +27,19 @@ def by_name(routes: Routes) -> dict[str, Consequence]:
     return found
 
 
-async def relay(ctx: JobContext, routes: Routes) -> int:
+async def relay(ctx: JobContext, routes: Routes, sweeper: "Sweeper | None" = None) -> int:
     """Make tasks of one batch of facts and hint at them; returns how many tasks were made.
 
-    The tasks are committed before the first hint, so a process that dies in between leaves them to the sweepers.
+    The tasks are committed before the first hint, so a process that dies in between leaves them to the sweepers. Live
+    ones are begun here if there is a sweeper with a hand free: a hint would take longer than they do.
     """
     map_ = {
         name: [Route(consequence.name, consequence.queue) for consequence in routes.get(event, ())]
         for name, event in Event.registry.items()
     }
     made = await ctx.db.write(lambda tx: outbox.relay_batch(tx, map_, BATCH))
-    await asyncio.gather(*(ctx.queue.hint(task_id, queue) for task_id, queue in made))
+    left = [(task, queue) for task, queue in made if not (sweeper and queue == LIVE and sweeper.take(task, queue))]
+    await asyncio.gather(*(ctx.queue.hint(task_id, queue) for task_id, queue in left))
     return len(made)
 
 
@@ -47,7 +49,7 @@ async def relay_forever(ctx: JobContext, routes: Routes, sweeper: "Sweeper") -> 
     try:
         while True:
             try:
-                made = await relay(ctx, routes)
+                made = await relay(ctx, routes, sweeper)
             except Unavailable:
                 made = 0
             if ctx.queue.is_away:
@@ -78,6 +80,13 @@ class Sweeper:
     def call(self) -> None:
         """Sweep now, not at the next second."""
         self._called.set()
+
+    def take(self, task_id: UUID, queue: str) -> bool:
+        """Do a task now, if one of the queue's hands is free."""
+        is_free = self._busy[queue] < QUEUES[queue]
+        if is_free:
+            self._start(task_id, queue)
+        return is_free
 
     async def sweep_forever(self) -> None:
         """Sweep once a second, and again as soon as hands are free while more is due than they could take."""

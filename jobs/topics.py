@@ -18,7 +18,7 @@ from core.events import (
     UploadFinished,
     UploadProgressed,
 )
-from jobs.base import Consequence, JobContext
+from jobs.base import LIVE, Consequence, JobContext
 from services import event_log, tasks
 from services.event_log import Entry
 from services.tasks import Claim
@@ -42,7 +42,7 @@ def to(name: str, topics_of: Callable[[E], Iterable[str]]) -> Consequence:
 
         await ctx.pubsub.wake(*await ctx.db.write(log))
 
-    return Consequence(f"topics.{name}", perform)
+    return Consequence(f"topics.{name}", perform, queue=LIVE)
 
 
 def _post(event: PostEvent) -> list[str]:

@@ -16,18 +16,18 @@ def shown(name: str, **labels: str) -> float | None:
 async def test_facts_and_tasks_that_wait_are_counted_with_the_age_of_the_oldest(ctx: JobContext) -> None:
     await emit(ctx.db, liked(), liked())
     await backlog.measure.work(ctx)
-    facts = shown("outbox_waiting"), shown("tasks_open", queue="default", consequence="topics.post")
+    facts = shown("outbox_waiting"), shown("tasks_open", queue="live", consequence="topics.post")
     age = shown("outbox_age_seconds")
 
     await relay(ctx, ROUTES)
     await backlog.measure.work(ctx)
-    made = shown("outbox_waiting"), shown("tasks_open", queue="default", consequence="topics.post")
+    made = shown("outbox_waiting"), shown("tasks_open", queue="live", consequence="topics.post")
 
     assert (facts, made) == ((2, 0), (0, 2))
     assert age is not None
     assert age > 0
     assert shown("outbox_age_seconds") == 0
-    assert shown("task_age_seconds", queue="default") != 0
+    assert shown("task_age_seconds", queue="live") != 0
     assert shown("task_age_seconds", queue="media") == 0
 
 
@@ -43,4 +43,4 @@ async def test_dead_tasks_are_counted(ctx: JobContext) -> None:
     await backlog.measure.work(ctx)
 
     assert shown("tasks_dead") == 1
-    assert shown("tasks_open", queue="default", consequence="topics.post") == 0
+    assert shown("tasks_open", queue="live", consequence="topics.post") == 0

@@ -13,7 +13,7 @@ from core.events import PostLiked
 from core.queue import Queue, arq_client, queue_key
 from core.settings import Settings
 from jobs import relay
-from jobs.base import QUEUES, Consequence, JobContext
+from jobs.base import LIVE, QUEUES, Consequence, JobContext
 from jobs.relay import Sweeper, by_name
 from tests.jobs.parts import Routes, count, effects, emit, later, liked, open_tasks, relayed, stumble, swept, until
 
@@ -103,6 +103,23 @@ async def test_a_sweep_starts_no_more_than_there_are_hands_and_comes_back_for_th
     assert is_behind
     assert first == QUEUES["default"] < 30
     assert await effects(ctx.db) == 30
+
+
+async def test_what_people_wait_for_is_done_by_the_relaying_worker_as_far_as_it_has_hands(ctx: JobContext) -> None:
+    live = replace(count, queue=LIVE)
+    routes: Routes = {PostLiked: (live,)}
+    await emit(ctx.db, *(liked() for _ in range(QUEUES[LIVE] + 5)))
+    sweeper = Sweeper(ctx, by_name(routes))
+
+    await relay.relay(ctx, routes, sweeper)
+    await sweeper.finish(10)
+    here = await effects(ctx.db)
+    worker = asyncio.create_task(QueueWorker(ctx, by_name(routes), LIVE).run())
+    await until(lambda: _all_done(ctx))
+    await end(worker)
+
+    assert here == QUEUES[LIVE]
+    assert await effects(ctx.db) == QUEUES[LIVE] + 5
 
 
 async def test_a_busy_queue_leaves_the_others_their_hands(ctx: JobContext) -> None:
