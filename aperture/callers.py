@@ -32,7 +32,8 @@ class Head:
 
     def __getitem__(self, name: bytes) -> str:
         """The value of a header by its name in lower case; empty for one that is missing."""
-        return self._values.get(name, b"").decode("latin-1")
+        value = self._values.get(name)
+        return value.decode("latin-1") if value else ""
 
     def __contains__(self, name: bytes) -> bool:
         return name in self._values

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 import orjson
+from prometheus_client import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aperture import errors
@@ -96,7 +98,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.has_begun = True
             telemetry.note(status=message["status"])
-            HTTP_RESPONSES.labels(message["status"]).inc()
+            _responses(message["status"]).inc()
             self._span.tell({"http.response.status_code": message["status"]})
             ours = {name for name, _ in self._headers}
             others = [each for each in message.get("headers", ()) if each[0] not in ours]
@@ -113,6 +115,11 @@ def _request_id(head: Head, span: Span) -> str:
 def _first(path: str) -> str:
     """The first step of a path: the others can name people and what is theirs."""
     return "/" + path[1:].partition("/")[0]
+
+
+@cache
+def _responses(status: int) -> Counter:
+    return HTTP_RESPONSES.labels(status)
 
 
 def _is_preflight(scope: Scope, head: Head) -> bool:
