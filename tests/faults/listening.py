@@ -28,6 +28,8 @@ class Listener:
     `events` holds every event once, in order; `closes` the codes sockets were closed with; `breaks` how streams ended.
     """
 
+    pause_seconds = PAUSE_SECONDS
+
     def __init__(self, live: Live, device: Device, topic: str, document: str, **variables: Any) -> None:
         self.events: list[Any] = []
         self.closes: list[int] = []
@@ -75,7 +77,7 @@ class Listener:
                     self.closes.append(closed.rcvd.code if closed.rcvd else 1006)
                 except (OSError, InvalidHandshake):
                     self.closes.append(1006)
-                self._over.wait(PAUSE_SECONDS)
+                self._over.wait(self.pause_seconds)
         except BaseException as failure:  # noqa: BLE001 - told to whoever waits
             self._failure = failure
 
