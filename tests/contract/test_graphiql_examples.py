@@ -5,11 +5,22 @@ import os
 from pathlib import Path
 
 import pytest
-from graphql import GraphQLSchema, build_schema, parse, validate
+from graphql import (
+    DocumentNode,
+    GraphQLSchema,
+    build_schema,
+    get_operation_ast,
+    parse,
+    print_ast,
+    validate,
+)
+
+from tests.operations import OPERATIONS as SENT
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "web"
 EXAMPLES = ROOT / "aperture/examples"
+SCREENS = sorted(EXAMPLES.glob("*_screen.graphql"))
 OPERATIONS = sorted([*EXAMPLES.glob("*.graphql"), *WEB.glob("src/operations/*.graphql")])
 
 
@@ -21,6 +32,20 @@ def contract() -> GraphQLSchema:
 @pytest.mark.parametrize("path", OPERATIONS, ids=lambda path: path.stem)
 def test_an_operation_of_the_page_is_valid(contract: GraphQLSchema, path: Path) -> None:
     assert validate(contract, parse(path.read_text())) == []
+
+
+@pytest.mark.parametrize("path", SCREENS, ids=lambda path: path.stem)
+def test_a_whole_screen_is_the_one_that_client_teams_start_from(path: Path) -> None:
+    example = parse(path.read_text())
+    (name,) = (
+        each.name.value for each in example.definitions if isinstance(each, OperationDefinitionNode) and each.name
+    )
+
+    assert _printed(example) == _printed(OPERATIONS_OF_SCREENS[name])
+
+
+def _printed(document: DocumentNode) -> list[str]:
+    return sorted(print_ast(each) for each in document.definitions)
 
 
 def test_the_page_that_ships_is_built_from_these_sources() -> None:
