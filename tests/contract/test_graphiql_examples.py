@@ -37,11 +37,11 @@ def test_an_operation_of_the_page_is_valid(contract: GraphQLSchema, path: Path) 
 @pytest.mark.parametrize("path", SCREENS, ids=lambda path: path.stem)
 def test_a_whole_screen_is_the_one_that_client_teams_start_from(path: Path) -> None:
     example = parse(path.read_text())
-    (name,) = (
-        each.name.value for each in example.definitions if isinstance(each, OperationDefinitionNode) and each.name
-    )
+    operation = get_operation_ast(example)
+    assert operation
+    assert operation.name
 
-    assert _printed(example) == _printed(OPERATIONS_OF_SCREENS[name])
+    assert _printed(example) == _printed(SENT[operation.name.value])
 
 
 def _printed(document: DocumentNode) -> list[str]:
