@@ -11,11 +11,10 @@ from graphql import OperationDefinitionNode, OperationType
 from aperture import limits
 from aperture.documents import Document
 from core.errors import ApiError
+from core.limits import DEFAULTS
 from core.metrics import OPERATIONS_RUNNING, OPERATIONS_WAITING, SHED
 from core.overload import Overload, Overloaded, Rank
 
-RUNNING: Final = 200
-WAITING: Final = 50
 SESSIONS: Final = frozenset({"logIn", "refreshSession", "logOut"})
 """Mutations by which people come in and go: whoever cannot renew a session comes back with all requests at once."""
 
@@ -42,7 +41,12 @@ class _Waiting:
 class Admission:
     """Places for running operations, and a short queue for them."""
 
-    def __init__(self, running: int = RUNNING, waiting: int = WAITING, overload: Overload | None = None) -> None:
+    def __init__(
+        self,
+        running: int = DEFAULTS.operations_running,
+        waiting: int = DEFAULTS.operations_waiting,
+        overload: Overload | None = None,
+    ) -> None:
         self._free = self._places = running
         self._most_waiting = waiting
         self._overload = overload or Overload()

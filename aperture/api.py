@@ -74,6 +74,7 @@ def build(settings: Settings) -> Application:
             routes=routes,
             lifespan=partial(_lifespan, backends, health, beside),
             is_secure=settings.public_url.startswith("https://"),
+            limits=settings.limits,
         )
     )
 
@@ -86,11 +87,13 @@ def _graph(backends: Backends) -> Graph:
         prices=Prices.of(contract.contract()),
         spend=budget.spend,
         admission=_admission(backends),
+        bounds=backends.settings.limits,
     )
 
 
 def _admission(backends: Backends) -> Admission:
-    admission = Admission(overload=backends.overload)
+    limits = backends.settings.limits
+    admission = Admission(limits.operations_running, limits.operations_waiting, backends.overload)
     admission.show()
     return admission
 

@@ -12,13 +12,14 @@ from starlette.types import Receive, Scope, Send
 from aperture.callers import Api
 from aperture.edge import Edge
 from aperture.health import Health
-from aperture.http import BODY_SECONDS, GraphQLOverHttp
+from aperture.http import GraphQLOverHttp
 from aperture.origins import Origins
-from aperture.presence import CONNECTIONS_PER_USER, NAMELESS_PER_NETWORK, Connections
+from aperture.presence import Connections
 from aperture.socket import SocketLimits
 from aperture.sse import EventStreams, StreamLimits
 from aperture.websocket import GraphQLOverWebSocket
 from core import telemetry
+from core.limits import DEFAULTS, Limits
 
 GRAPHQL_PATH = "/graphql"
 
@@ -35,11 +36,9 @@ class Parts:
     routes: Sequence[BaseRoute] = ()
     lifespan: Callable[[], AbstractAsyncContextManager[object]] = nullcontext
     is_secure: bool = False
-    body_seconds: float = BODY_SECONDS
+    limits: Limits = DEFAULTS
     socket_limits: SocketLimits | None = None
     stream_limits: StreamLimits | None = None
-    connections_per_user: int = CONNECTIONS_PER_USER
-    nameless_per_network: int = NAMELESS_PER_NETWORK
 
 
 def application(parts: Parts) -> "Application":
@@ -53,10 +52,12 @@ class Application:
     def __init__(self, parts: Parts) -> None:
         self._lifespan_of = parts.lifespan
         self._health = parts.health
-        connections = Connections(parts.connections_per_user, parts.nameless_per_network)
+        limits = parts.limits
+        socket_limits = parts.socket_limits or SocketLimits.of(limits)
+        connections = Connections(limits.connections_per_person, limits.connections_per_network)
         self._streams = EventStreams(parts.api, connections, parts.stream_limits)
-        self._http = GraphQLOverHttp(parts.api, self._streams, body_seconds=parts.body_seconds)
-        self._sockets = GraphQLOverWebSocket(parts.api, parts.origins, connections, parts.socket_limits)
+        self._http = GraphQLOverHttp(parts.api, self._streams, limits)
+        self._sockets = GraphQLOverWebSocket(parts.api, parts.origins, connections, socket_limits)
         self._pages = Starlette(routes=[*parts.health.routes(), *parts.routes])
         self._edge = Edge(
             self._route, parts.origins, is_secure=parts.is_secure, is_ending=lambda: self._health.is_ending

@@ -22,6 +22,7 @@ from aperture import cost, errors, limits, personal
 from aperture.prices import Prices
 from core import tracing
 from core.errors import ApiError
+from core.limits import DEFAULTS, Limits
 
 # A parsed document takes some 330 bytes per character: at most 66 MB.
 REMEMBERED_CHARACTERS: Final = 200_000
@@ -74,11 +75,13 @@ class Documents:
         *,
         allows_introspection: bool,
         prices: Prices | None = None,
+        bounds: Limits = DEFAULTS,
         before_reading: Callable[[], None] = lambda: None,
     ) -> None:
         """What `before_reading` raises keeps an unknown document from being read."""
         self._schema = schema
         self._before_reading = before_reading
+        self._bounds = bounds
         self._prices = prices or Prices()
         self.allows_introspection = allows_introspection
         self._rules = [*specified_rules, *(() if allows_introspection else (NoSchemaIntrospectionCustomRule,))]
@@ -125,10 +128,10 @@ class Documents:
     def _read(self, text: str) -> Document:
         with tracing.span("parse"):
             try:
-                ast = limits.parse_within_limits(text)
+                ast = limits.parse_within_limits(text, self._bounds)
             except GraphQLError as error:
                 raise DocumentRefused("PARSE_FAILED", [error]) from None
-            limits.check(ast)
+            limits.check(ast, self._bounds)
         with tracing.span("validate"):
             hides = not self.allows_introspection
             found = validate(self._schema, ast, self._rules, max_errors=errors.ERRORS - 1, hide_suggestions=hides)

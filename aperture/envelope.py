@@ -11,7 +11,6 @@ from aperture.sharing import SharedAnswer
 from core import tracing
 from core.errors import ApiError
 
-MESSAGE_BYTES: Final = 256 * 1024
 ANSWER_BYTES: Final = 4 * 1024 * 1024
 
 _OPTIONS: Final = orjson.OPT_UTC_Z

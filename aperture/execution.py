@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
 from graphql.execution import Executor
@@ -21,6 +21,7 @@ from aperture.sharing import Sharing
 from core import telemetry, tracing
 from core.begun import TooLong, within
 from core.errors import ApiError, Refusal
+from core.limits import DEFAULTS, Limits
 from core.overload import Rank
 from core.statements import counted
 from core.viewer import Viewer
@@ -28,8 +29,6 @@ from loaders.base import hits
 from schema.operations import Operation
 
 T = TypeVar("T")
-
-SECONDS: Final = 5.0
 
 
 class Context(Protocol):
@@ -81,19 +80,20 @@ class Graph:
         schema: GraphQLSchema,
         *,
         allows_introspection: bool = False,
-        seconds: float = SECONDS,
+        bounds: Limits = DEFAULTS,
         admission: Admission | None = None,
         prices: Prices | None = None,
         spend: Spend | None = None,
         persisted: Persisted | None = None,
     ) -> None:
         self.schema = schema
-        self.seconds = seconds
+        self.bounds = bounds
         self.admission = admission or Admission()
         self.documents = Documents(
             schema,
             allows_introspection=allows_introspection,
             prices=prices,
+            bounds=bounds,
             before_reading=partial(self.admission.require, Rank.READ),
         )
         self.persisted = persisted or Persisted()
@@ -120,7 +120,7 @@ class Graph:
 
     def executor(self, request: GraphQLRequest, context: Context) -> Executor[Any]:
         """The library's executor for one request, with coerced variables; they are refused if they do not fit."""
-        limits.check_variables(request.variables or {})
+        limits.check_variables(request.variables or {}, self.bounds)
         built = Executor.build(
             self.schema,
             self.documents[request.query].ast,
@@ -147,6 +147,7 @@ class Graph:
             sent=request.variables or {},
             coerced=coerced,
             cost=plan.cost(coerced),
+            max_depth=self.bounds.depth,
             is_persisted=request.document_id is not None,
         )
 
@@ -233,6 +234,6 @@ def refusal(error: Exception) -> Answer:
 async def in_time(graph: Graph, work: Coroutine[Any, Any, T]) -> T:
     """What the work answers; it is cancelled when the graph's time for one operation is over."""
     try:
-        return await within(graph.seconds, work)
+        return await within(graph.bounds.operation_seconds, work)
     except TooLong as error:
-        raise TookTooLong(graph.seconds) from error
+        raise TookTooLong(graph.bounds.operation_seconds) from error

@@ -15,15 +15,15 @@ from starlette.types import Receive, Scope, Send
 from aperture import errors, negotiation
 from aperture.callers import Api, Head, RequestInfo, bearer
 from aperture.documents import DocumentRefused
-from aperture.envelope import MESSAGE_BYTES, decode, encode, read_request
+from aperture.envelope import decode, encode, read_request
 from aperture.errors import Answer
 from aperture.execution import GraphQLRequest, execute, refusal
 from aperture.sse import Caller, EventStreams, TooManyStreams
 from core import telemetry
 from core.begun import Begun, TooLong, within
 from core.errors import ApiError, Refusal
+from core.limits import Limits
 
-BODY_SECONDS: Final = 20.0
 GZIP_BYTES: Final = 1_400
 GZIP_LEVEL: Final = 1
 
@@ -65,10 +65,10 @@ class Reply:
 class GraphQLOverHttp:
     """The ASGI application of the graph's one address."""
 
-    def __init__(self, api: Api, streams: EventStreams, *, body_seconds: float) -> None:
+    def __init__(self, api: Api, streams: EventStreams, limits: Limits) -> None:
         self._api = api
         self._streams = streams
-        self._body_seconds = body_seconds
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = Head(scope)
@@ -129,7 +129,7 @@ class GraphQLOverHttp:
             return read_request(_parameters(scope["query_string"]))
         _require_json(head)
         try:
-            body = await within(self._body_seconds, _body(head, receive))
+            body = await within(self._limits.body_seconds, _body(head, receive, self._limits.message_bytes))
         except TooLong:
             raise HttpRefused(408, "The body took too long to arrive.", code="TIMEOUT") from None
         return read_request(decode(body))
@@ -158,18 +158,18 @@ def _require_json(head: Head) -> None:
         raise HttpRefused(415, "Send the body without a content encoding.")
 
 
-async def _body(head: Head, receive: Receive) -> bytes:
+async def _body(head: Head, receive: Receive, limit: int) -> bytes:
     announced = head[b"content-length"]
-    if announced.isdecimal() and int(announced) > MESSAGE_BYTES:
-        raise HttpRefused(413, f"The body may have {MESSAGE_BYTES} bytes.")
+    if announced.isdecimal() and int(announced) > limit:
+        raise HttpRefused(413, f"The body may have {limit} bytes.")
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
         body += message.get("body", b"")
-        if len(body) > MESSAGE_BYTES:
-            raise HttpRefused(413, f"The body may have {MESSAGE_BYTES} bytes.")
+        if len(body) > limit:
+            raise HttpRefused(413, f"The body may have {limit} bytes.")
         if not message.get("more_body", False):
             return bytes(body)
 

@@ -18,49 +18,31 @@ from graphql import (
 )
 
 from core.errors import ApiError
-
-CHARACTERS: Final = 20_000
-# To parse and validate this many takes some 15 ms; the largest screens have 500.
-TOKENS: Final = 1_000
-DEFINITIONS: Final = 60
-VARIABLES: Final = 100
-DEPTH: Final = 15
-# The introspection query of the field's tools is 15 to 17 levels deep and reads nothing but the schema.
-INTROSPECTION_DEPTH: Final = 20
-ALIASES: Final = 30
-FIELDS: Final = 1_500
-# Comparing them is what costs most; fragments of one screen may well ask for the same field.
-REPEATS: Final = 100
-# The whole schema takes 40 ms to tell, and costs nothing: no part of it more than a few times.
-SCHEMAS: Final = 1
-SCHEMA_REPEATS: Final = 3
-DIRECTIVES: Final = 50
-ROOT_FIELDS: Final = 20
-SAME_MUTATION: Final = 3
-VALUES: Final = 2_000
+from core.limits import DEFAULTS, Limits
 
 _SCHEMA_FIELDS: Final = {"__schema", "__type"}
 
 
-def parse_within_limits(text: str) -> DocumentNode:
-    """Parse at most `CHARACTERS` and `TOKENS`; beyond them the parser gives up with its own error."""
-    return parse(text, max_source_length=CHARACTERS, max_lexical_tokens=TOKENS, max_comments=TOKENS)
+def parse_within_limits(text: str, limits: Limits = DEFAULTS) -> DocumentNode:
+    """Parse at most so many characters and tokens; beyond them the parser gives up with its own error."""
+    tokens = limits.tokens
+    return parse(text, max_source_length=limits.characters, max_lexical_tokens=tokens, max_comments=tokens)
 
 
-def check(document: DocumentNode) -> None:
+def check(document: DocumentNode, limits: Limits = DEFAULTS) -> None:
     """Refuse a document that is too large; raises ApiError.
 
     Fields, aliases and directives count once per place they are spread to, yet each fragment is measured once.
     Unknown and circular fragments count nothing: validation, which comes next, refuses them by name.
     """
-    _at_most(DEFINITIONS, len(document.definitions), "definitions", "VALIDATION_FAILED")
+    _at_most(limits.definitions, len(document.definitions), "definitions", "VALIDATION_FAILED")
     fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
-            _check_operation(definition, fragments)
+            _check_operation(definition, fragments, limits)
 
 
-def check_variables(variables: Mapping[str, Any]) -> None:
+def check_variables(variables: Mapping[str, Any], limits: Limits = DEFAULTS) -> None:
     """Refuse variables of too many values, objects and lists among them; raises ApiError."""
     waiting: list[Any] = [variables]
     count = 0
@@ -68,11 +50,11 @@ def check_variables(variables: Mapping[str, Any]) -> None:
         value = waiting.pop()
         if isinstance(value, dict | list):
             count += len(value)
-            if count > VALUES:
+            if count > limits.variable_values:
                 raise ApiError(
                     "COST_LIMIT_EXCEEDED",
-                    f"The variables have too many values; {VALUES} are allowed.",
-                    {"limit": VALUES},
+                    f"The variables have too many values; {limits.variable_values} are allowed.",
+                    {"limit": limits.variable_values},
                 )
             waiting += value.values() if isinstance(value, dict) else value
 
@@ -89,26 +71,30 @@ def root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> s
     return set(_Measure(fragments).of_set(operation.selection_set).roots)
 
 
-def _check_operation(operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> None:
-    _at_most(VARIABLES, len(operation.variable_definitions or ()), "variables", "VALIDATION_FAILED")
+def _check_operation(
+    operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode], limits: Limits
+) -> None:
+    _at_most(limits.variables, len(operation.variable_definitions or ()), "variables", "VALIDATION_FAILED")
     try:
         size = _Measure(fragments).of_set(operation.selection_set)
     except RecursionError:
-        size = _Size(depth=INTROSPECTION_DEPTH + 1)
+        size = _Size(depth=limits.introspection_depth + 1)
     size.directives += len(operation.directives or ())
     size.directives += sum(len(variable.directives or ()) for variable in operation.variable_definitions or ())
     only_introspects = bool(size.roots) and all(name.startswith("__") for name in size.roots)
-    depth = INTROSPECTION_DEPTH if only_introspects else DEPTH
+    depth = limits.introspection_depth if only_introspects else limits.depth
     _at_most(depth, size.depth, "levels", "DEPTH_LIMIT_EXCEEDED")
-    _at_most(ALIASES, size.aliases, "aliases", "COST_LIMIT_EXCEEDED")
-    _at_most(FIELDS, size.fields, "fields", "COST_LIMIT_EXCEEDED")
-    _at_most(REPEATS, size.repeats, "fields of one name beside each other", "COST_LIMIT_EXCEEDED")
-    _at_most(SCHEMAS, size.schemas, "readings of the schema", "COST_LIMIT_EXCEEDED")
-    _at_most(SCHEMA_REPEATS, size.schema_repeats, "readings of one part of the schema", "COST_LIMIT_EXCEEDED")
-    _at_most(DIRECTIVES, size.directives, "directives", "COST_LIMIT_EXCEEDED")
-    _at_most(ROOT_FIELDS, size.roots.total(), "fields at its root", "COST_LIMIT_EXCEEDED")
+    _at_most(limits.aliases, size.aliases, "aliases", "COST_LIMIT_EXCEEDED")
+    _at_most(limits.selections, size.fields, "fields", "COST_LIMIT_EXCEEDED")
+    _at_most(limits.repeats, size.repeats, "fields of one name beside each other", "COST_LIMIT_EXCEEDED")
+    _at_most(limits.schemas, size.schemas, "readings of the schema", "COST_LIMIT_EXCEEDED")
+    _at_most(limits.schema_repeats, size.schema_repeats, "readings of one part of the schema", "COST_LIMIT_EXCEEDED")
+    _at_most(limits.directives, size.directives, "directives", "COST_LIMIT_EXCEEDED")
+    _at_most(limits.root_fields, size.roots.total(), "fields at its root", "COST_LIMIT_EXCEEDED")
     if operation.operation is OperationType.MUTATION:
-        _at_most(SAME_MUTATION, max(size.roots.values(), default=0), "calls of one mutation", "COST_LIMIT_EXCEEDED")
+        _at_most(
+            limits.same_mutation, max(size.roots.values(), default=0), "calls of one mutation", "COST_LIMIT_EXCEEDED"
+        )
 
 
 def _at_most(limit: int, count: int, what: str, code: str) -> None:

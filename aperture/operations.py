@@ -25,6 +25,7 @@ class RunningOperation:
     sent: dict[str, Any]
     coerced: dict[str, Any]
     cost: int
+    max_depth: int
     is_persisted: bool
 
     def require_affordable(self) -> None:
@@ -53,7 +54,7 @@ class RunningOperation:
             cost=self.cost,
             max_cost=MAX_COST,
             depth=limits.depth(self.document.ast, self.node),
-            max_depth=limits.DEPTH,
+            max_depth=self.max_depth,
             cost_breakdown=[
                 CostItem(path=list(each.path), coordinate=each.coordinate, points=each.points)
                 for each in self.plan.breakdown(self.coerced)

@@ -12,8 +12,6 @@ from core.errors import Refusal, Unavailable
 from core.viewer import Viewer
 
 CHECK_SECONDS = 2.5
-CONNECTIONS_PER_USER = 20
-NAMELESS_PER_NETWORK = 100
 _AT_ONCE = 500
 
 log = telemetry.logger(__name__)
@@ -94,7 +92,7 @@ class Connections:
     Those of people who do not say who they are count for their network.
     """
 
-    def __init__(self, per_user: int = CONNECTIONS_PER_USER, nameless_per_network: int = NAMELESS_PER_NETWORK) -> None:
+    def __init__(self, per_user: int, nameless_per_network: int) -> None:
         self._per_user = per_user
         self._nameless = nameless_per_network
         self._held: Counter[UUID | str] = Counter()

@@ -6,19 +6,16 @@ import gc
 import signal
 import socket
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from aperture.asgi import Application
-from aperture.envelope import MESSAGE_BYTES
 from aperture.wire import Wire
+from core.limits import Limits
 from core.settings import Settings
 
-HEADERS: Final = 100
-HEADER_BYTES: Final = 32 * 1024
-HEADER_SECONDS: Final = 10.0
 LEFTOVER_SECONDS: Final = 5.0
 REQUEST_SECONDS: Final = 10
 END_SECONDS: Final = 20.0
@@ -31,15 +28,24 @@ def run(application: Application, settings: Settings, sockets: list[socket.socke
     Server(configuration(application, settings), application).run(sockets)
 
 
-def configuration(application: Application, settings: Settings) -> uvicorn.Config:
-    """How uvicorn serves: forwarding headers are believed from the named proxies alone."""
-    return uvicorn.Config(
+class Configuration(uvicorn.Config):
+    """How uvicorn serves, and the bounds it does not know."""
+
+    def __init__(self, application: Application, limits: Limits, **more: Any) -> None:
+        super().__init__(application, **more)
+        self.limits = limits
+
+
+def configuration(application: Application, settings: Settings) -> Configuration:
+    """By the settings: forwarding headers are believed from the named proxies alone."""
+    return Configuration(
         application,
+        settings.limits,
         host=settings.host,
         port=settings.port,
         http=BoundedHttp,
         ws=Wire,
-        ws_max_size=MESSAGE_BYTES,
+        ws_max_size=settings.limits.message_bytes,
         ws_ping_interval=PING_SECONDS,
         lifespan="on",
         log_config=None,
@@ -97,6 +103,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
+        self._limits = cast("Configuration", self.config).limits
         self._deadline: asyncio.TimerHandle | None = None
         self._abort: asyncio.TimerHandle | None = None
         self._has_begun = False
@@ -107,7 +114,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn serves streams alone
-        self._within(HEADER_SECONDS)
+        self._within(self._limits.header_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._in_time()
@@ -127,10 +134,10 @@ class BoundedHttp(HttpToolsProtocol):
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._arrived > HEADER_BYTES:
+        if self._arrived > self._limits.header_bytes:
             self._refuse(b"431 Request Header Fields Too Large")
         elif self._is_in_headers and self._has_begun and self._deadline is None:
-            self._within(HEADER_SECONDS)
+            self._within(self._limits.header_seconds)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -140,7 +147,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
         self._header_bytes += len(name) + len(value)
-        if len(self.headers) > HEADERS or self._header_bytes + len(self.url) > HEADER_BYTES:
+        if len(self.headers) > self._limits.headers or self._header_bytes + len(self.url) > self._limits.header_bytes:
             self._excess = b"431 Request Header Fields Too Large"
             raise ValueError
 

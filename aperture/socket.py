@@ -20,6 +20,7 @@ from core import telemetry
 from core.begun import TooLong, within
 from core.ending import end
 from core.errors import ApiError, Refusal
+from core.limits import DEFAULTS, Limits
 from core.viewer import Viewer
 
 log = telemetry.logger(__name__)
@@ -29,11 +30,16 @@ log = telemetry.logger(__name__)
 class SocketLimits:
     """Bounds of one socket, in seconds and counts."""
 
-    init_seconds: float = 10.0
+    init_seconds: float = DEFAULTS.socket_init_seconds
     check_seconds: float = CHECK_SECONDS
-    operations: int = 50
+    operations: int = DEFAULTS.socket_operations
     ending_seconds: float = 5.0
     patience_seconds: float = 10.0
+
+    @classmethod
+    def of(cls, limits: Limits) -> "SocketLimits":
+        """As the operator wants them."""
+        return cls(init_seconds=limits.socket_init_seconds, operations=limits.socket_operations)
 
 
 class Socket:

@@ -9,15 +9,17 @@ from typing import Any, Final
 
 from aperture.cost import MAX_COST
 from aperture.documents import DocumentRefused
-from aperture.envelope import MESSAGE_BYTES, decode, read_request
+from aperture.envelope import decode, read_request
 from aperture.execution import Graph
 from aperture.graphql import schema
-from aperture.limits import CHARACTERS
 from aperture.prices import Prices
 from core.errors import ApiError
+from core.limits import DEFAULTS
 from schema.contract import contract
 
 TARGET_MS: Final = 20.0
+CHARACTERS: Final = DEFAULTS.characters
+MESSAGE_BYTES: Final = DEFAULTS.message_bytes
 
 
 def main() -> None:
@@ -72,7 +74,10 @@ def _requests() -> Iterator[tuple[str, bytes]]:
         yield name, json.dumps({"query": query, "variables": {"v": value}}).encode()
     yield "variables nobody declared", json.dumps({"query": "{ a }", "variables": _keys(20_000)}).encode()
     yield "JSON in itself", b'{"query": ' + b'{"a":' * (MESSAGE_BYTES // 5 - 3)
-    yield "a number of many digits", b'{"query": "{ a }", "variables": {"v": ' + b"9" * (MESSAGE_BYTES - 50) + b"}}"
+    yield (
+        "a number of many digits",
+        b'{"query": "{ a }", "variables": {"v": ' + b"9" * (MESSAGE_BYTES - 50) + b"}}",
+    )
     yield "escapes", b'{"query": "' + b"\\u00e9" * (MESSAGE_BYTES // 6 - 3) + b'"}'
 
 

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.limits import DEFAULTS, Limits
+
 
 class Settings(BaseSettings):
     """One value per environment variable; names without the prefix `APERTURE_` are those of the field's conventions."""
@@ -39,6 +41,7 @@ class Settings(BaseSettings):
     port: int = 8000
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: str = ""
+    limits: Limits = DEFAULTS
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
     graphiql: bool | None = None

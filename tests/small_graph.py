@@ -20,6 +20,7 @@ from aperture.health import Health
 from aperture.origins import Origins
 from aperture.server import PING_SECONDS, Server, configuration
 from core.errors import ApiError
+from core.limits import DEFAULTS, Limits
 from core.settings import Settings
 from core.viewer import Viewer
 from schema.operations import Operation
@@ -206,10 +207,9 @@ class Subscription:
 SCHEMA = strawberry.Schema(Query, Mutation, Subscription)
 
 
-def small_graph(
-    *, allows_introspection: bool = True, seconds: float = 5.0, admission: Admission | None = None
-) -> Graph:
-    return Graph(SCHEMA._schema, allows_introspection=allows_introspection, seconds=seconds, admission=admission)
+def small_graph(*, allows_introspection: bool = True, seconds: float = 5, admission: Admission | None = None) -> Graph:
+    bounds = Limits(operation_seconds=seconds)
+    return Graph(SCHEMA._schema, allows_introspection=allows_introspection, bounds=bounds, admission=admission)
 
 
 def small_application(
@@ -232,10 +232,12 @@ def http_client(app: Application) -> httpx2.AsyncClient:
 
 
 @asynccontextmanager
-async def serving(app: Application, *, ping_seconds: float = PING_SECONDS) -> AsyncIterator[tuple[str, int]]:
+async def serving(
+    app: Application, *, ping_seconds: float = PING_SECONDS, limits: Limits = DEFAULTS
+) -> AsyncIterator[tuple[str, int]]:
     """The application behind the real server, on a free port of this machine."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = configuration(app, settings())
+        config = configuration(app, settings(limits=limits))
         config.ws_ping_interval = ping_seconds
         server = Server(config, app)
         running = asyncio.create_task(server.serve([listening]))

@@ -9,9 +9,9 @@ import httpx2
 import pytest
 
 from aperture.admission import Admission
-from aperture.envelope import MESSAGE_BYTES
 from core import telemetry
 from core.errors import Unavailable
+from core.limits import DEFAULTS, Limits
 from tests.small_graph import ANA, ORIGIN, SECRET, World, http_client, serving, small_application, small_graph
 
 GRAPHQL = "application/graphql-response+json"
@@ -304,7 +304,7 @@ async def test_introspection_is_on_where_it_is_allowed(http: httpx2.AsyncClient)
 
 async def test_a_body_of_the_allowed_size_passes_and_one_above_does_not(http: httpx2.AsyncClient) -> None:
     frame = len(b'{"query": "{ hello }", "x": ""}')
-    fits = b'{"query": "{ hello }", "x": "' + b"x" * (MESSAGE_BYTES - frame) + b'"}'
+    fits = b'{"query": "{ hello }", "x": "' + b"x" * (DEFAULTS.message_bytes - frame) + b'"}'
     passes = await http.post("/graphql", content=fits, headers={"content-type": JSON})
     fails = await http.post("/graphql", content=fits + b" ", headers={"content-type": JSON})
 
@@ -431,7 +431,7 @@ async def test_a_chunked_body_is_bounded_too(world: World) -> None:
         writer.write(b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n")
         writer.write(b"transfer-encoding: chunked\r\n\r\n")
         chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
-        writer.write(chunk * (MESSAGE_BYTES // 0x10000 + 1))
+        writer.write(chunk * (DEFAULTS.message_bytes // 0x10000 + 1))
         status = await reader.readline()
         writer.close()
 
@@ -467,9 +467,8 @@ async def test_a_large_body_is_not_taken_for_headers(world: World) -> None:
         writer.close()
 
 
-async def test_headers_must_arrive_in_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aperture.server.HEADER_SECONDS", 0.05)
-    async with serving(small_application(world)) as (host, port):
+async def test_headers_must_arrive_in_time(world: World) -> None:
+    async with serving(small_application(world), limits=Limits(header_seconds=0.05)) as (host, port):
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(b"GET /health/live HTTP/1.1\r\nhost:")
         status = await reader.readline()
@@ -478,11 +477,8 @@ async def test_headers_must_arrive_in_time(world: World, monkeypatch: pytest.Mon
     assert status.startswith(b"HTTP/1.1 408 ")
 
 
-async def test_headers_behind_a_whole_request_must_arrive_in_time_too(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("aperture.server.HEADER_SECONDS", 0.05)
-    async with serving(small_application(world)) as (host, port):
+async def test_headers_behind_a_whole_request_must_arrive_in_time_too(world: World) -> None:
+    async with serving(small_application(world), limits=Limits(header_seconds=0.05)) as (host, port):
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(_request(b'{"query": "{ hello }"}') + b"GET /health/live HTTP/1.1\r\nhost:")
         told = await reader.read()
@@ -493,7 +489,7 @@ async def test_headers_behind_a_whole_request_must_arrive_in_time_too(
 
 
 async def test_a_body_must_arrive_in_time(world: World) -> None:
-    async with serving(small_application(world, body_seconds=0.05)) as (host, port):
+    async with serving(small_application(world, limits=Limits(body_seconds=0.05))) as (host, port):
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(_request(b"{}").replace(b"length: 2", b"length: 9"))
         status = await reader.readline()

@@ -6,7 +6,7 @@ import pytest
 from graphql import OperationDefinitionNode, build_schema, parse
 
 from aperture.deprecations import deprecations
-from aperture.limits import DEPTH
+from core.limits import DEFAULTS
 from schema.operations import DeprecationUse
 from tests.client import Client
 
@@ -42,7 +42,7 @@ async def test_an_operation_is_told_what_the_server_thinks_of_it(api: Client) ->
         "cost": 14,
         "maxCost": 2000,
         "depth": 4,
-        "maxDepth": DEPTH,
+        "maxDepth": DEFAULTS.depth,
         "traceId": answer.headers["x-request-id"],
         "costBreakdown": [
             {"path": ["someone"], "coordinate": "Query.user", "points": 14},

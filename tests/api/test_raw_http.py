@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aperture.envelope import MESSAGE_BYTES
+from core.limits import DEFAULTS
 from tests.small_graph import ANA, World, serving, small_application
 
 HELLO = b'{"query": "{ hello }"}'
@@ -136,7 +136,7 @@ async def test_a_compressed_body_is_not_taken(address: tuple[str, int], encoding
 
 async def test_a_body_announced_as_too_large_is_refused_before_it_comes(address: tuple[str, int]) -> None:
     reader, writer = await asyncio.open_connection(*address)
-    writer.write(post(JSON + b"content-length: %d\r\n" % (MESSAGE_BYTES + 1)))
+    writer.write(post(JSON + b"content-length: %d\r\n" % (DEFAULTS.message_bytes + 1)))
     status = await reader.readline()
     writer.close()
 

@@ -8,6 +8,7 @@ import pytest
 from typer.main import get_command
 
 from aperture.cli import main
+from core.limits import DEFAULTS, Limits
 from core.metrics import REGISTRY
 from core.settings import Settings
 from tests.docs.documents import ROOT
@@ -19,6 +20,12 @@ def test_every_setting_is_explained_with_its_default() -> None:
     rows = re.findall(r"^\| `([A-Z0-9_]+)` \| `?([^|`]+)`? \|", (ROOT / "docs/operate.md").read_text(), re.MULTILINE)
 
     assert rows == list(_settings())
+
+
+def test_every_limit_is_explained_with_its_default() -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \| `([0-9]+)` \|", (ROOT / "docs/operate.md").read_text(), re.MULTILINE)
+
+    assert rows == [(name, f"{field.default:d}") for name, field in Limits.model_fields.items()]
 
 
 def test_every_metric_is_explained_and_every_rule_asks_for_one_that_exists() -> None:
@@ -48,7 +55,7 @@ def _settings() -> Iterator[tuple[str, str]]:
 
 
 def _written(default: Any) -> str:
-    if default in (None, "", ()):
+    if default in (None, "", (), DEFAULTS):
         return "none"
     if isinstance(default, bool):
         return str(default).lower()

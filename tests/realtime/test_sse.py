@@ -18,6 +18,7 @@ from aperture import server
 from aperture.sse import COMPLETE, HEARTBEAT, StreamLimits, event_of
 from core import clock, telemetry
 from core.errors import ApiError
+from core.limits import Limits
 from core.viewer import Viewer
 from tests.small_graph import ANA, SECRET, World, serving, small_application
 
@@ -72,7 +73,7 @@ class Client:
 
 @asynccontextmanager
 async def served(world: World, per_user: int = 20, **limits: Any) -> AsyncIterator[tuple[str, int]]:
-    app = small_application(world, stream_limits=StreamLimits(**limits), connections_per_user=per_user)
+    app = small_application(world, stream_limits=StreamLimits(**limits), limits=Limits(connections_per_person=per_user))
     async with serving(app) as address:
         yield address
 

@@ -17,6 +17,7 @@ from aperture.server import PING_SECONDS
 from aperture.socket import SocketLimits
 from core import clock, telemetry
 from core.errors import ApiError, Unavailable
+from core.limits import Limits
 from core.tokens import SESSION_MEMORY_SECONDS
 from core.viewer import Viewer
 from tests.small_graph import ANA, ORIGIN, SECRET, World, serving, small_application
@@ -37,9 +38,9 @@ def world() -> World:
 
 @asynccontextmanager
 async def sockets(world: World, **limits: Any) -> AsyncIterator[str]:
-    bounds = {name: limits.pop(name) for name in ("connections_per_user", "nameless_per_network") if name in limits}
+    bounds = Limits(**{name: limits.pop(name) for name in list(limits) if name.startswith("connections_")})
     ping_seconds = limits.pop("ping_seconds", PING_SECONDS)
-    app = small_application(world, socket_limits=SocketLimits(**limits), **bounds)
+    app = small_application(world, socket_limits=SocketLimits(**limits), limits=bounds)
     async with serving(app, ping_seconds=ping_seconds) as (host, port):
         yield f"ws://{host}:{port}/graphql"
 
@@ -375,7 +376,7 @@ async def test_operations_per_socket_are_bounded(world: World) -> None:
 
 
 async def test_sockets_per_person_are_bounded(world: World) -> None:
-    async with sockets(world, connections_per_user=1) as url, opened(url) as first, opened(url) as second:
+    async with sockets(world, connections_per_person=1) as url, opened(url) as first, opened(url) as second:
         await init(first, authorization="good")
         await send(second, {**INIT, "payload": {"authorization": "good"}})
 
@@ -384,7 +385,7 @@ async def test_sockets_per_person_are_bounded(world: World) -> None:
 
 
 async def test_sockets_of_nobody_in_particular_are_bounded_by_network(world: World) -> None:
-    async with sockets(world, nameless_per_network=1) as url, opened(url) as first, opened(url) as second:
+    async with sockets(world, connections_per_network=1) as url, opened(url) as first, opened(url) as second:
         await init(first)
         await send(second, INIT)
 
