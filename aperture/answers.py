@@ -19,9 +19,9 @@ async def answers(api: Api, viewer: Viewer, info: RequestInfo, request: GraphQLR
     A client that does not take one is served its `last_words` instead of more.
     """
     try:
-        request = await api.graph.prepared(request, viewer)
-        kind = api.graph.operation(request).operation
         context = api.contexts(viewer, info)
+        request = await api.graph.prepared(request, context)
+        kind = api.graph.operation(request).operation
     except Exception as error:  # noqa: BLE001 - the last place that can mask it
         yield refusal(error)
         return

@@ -86,6 +86,7 @@ def _graph(backends: Backends) -> Graph:
         persisted=_persisted(backends),
         prices=Prices.of(contract.contract()),
         spend=budget.spend,
+        spend_reading=budget.read,
         admission=_admission(backends),
         bounds=backends.settings.limits,
     )

@@ -98,6 +98,10 @@ class Documents:
             self._known.move_to_end(text)
         return document
 
+    def __contains__(self, text: str) -> bool:
+        """Whether this text is known, so that it takes no time to read."""
+        return text in self._known
+
     def plan(self, document: Document, operation: OperationDefinitionNode) -> cost.Plan:
         """What one operation of a document costs, made when it runs first; ApiError if that takes too long."""
         name = operation.name.value if operation.name else ""

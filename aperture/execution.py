@@ -34,6 +34,7 @@ T = TypeVar("T")
 class Context(Protocol):
     """What the seam needs of an operation's context; the fields need more."""
 
+    viewer: Viewer
     operation: Operation | None
 
     def renew(self) -> None:
@@ -69,7 +70,7 @@ class TookTooLong(ApiError):
 
 
 Spend = Callable[[Any, int], Awaitable[None]]
-"""Takes points from the budget of a context's caller; raises ApiError when they are not left."""
+"""Takes so much from the budget of a context's caller; raises ApiError when that is not left."""
 
 
 class Graph:
@@ -84,6 +85,7 @@ class Graph:
         admission: Admission | None = None,
         prices: Prices | None = None,
         spend: Spend | None = None,
+        spend_reading: Spend | None = None,
         persisted: Persisted | None = None,
     ) -> None:
         self.schema = schema
@@ -100,13 +102,17 @@ class Graph:
         self.metrics = OperationMetrics(self.persisted.operation_names)
         self.sharing = Sharing()
         self._spend = spend
+        self._spend_reading = spend_reading
 
-    async def prepared(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLRequest:
+    async def prepared(self, request: GraphQLRequest, context: Context) -> GraphQLRequest:
         """The request with its text, which is remembered by the hash it came with once it is valid.
 
-        ApiError or DocumentRefused when there is no such document, or it is not allowed or not valid.
+        ApiError or DocumentRefused when there is no such document, or it is not allowed or not valid, or when the
+        caller sends too many that are new.
         """
-        text = await self.persisted.text(request.document_id, request.query, viewer)
+        text = await self.persisted.text(request.document_id, request.query, context.viewer)
+        if self._spend_reading is not None and text not in self.documents:
+            await self._spend_reading(context, len(text))
         if request.document_id is not None and request.query:
             self.documents.require(text)
             await self.persisted.register(request.document_id, text)

@@ -101,22 +101,21 @@ class GraphQLOverHttp:
         return Caller(viewer, token, info)
 
     async def _answer(self, scope: Scope, caller: Caller, request: GraphQLRequest, receive: Receive) -> Answer:
-        kind = None
+        kind, context = None, self._api.contexts(caller.viewer, caller.info)
         try:
-            request = await self._api.graph.prepared(request, caller.viewer)
+            request = await self._api.graph.prepared(request, context)
             if scope["method"] == "GET":
                 kind = self._api.graph.operation(request).operation
         except (ApiError, DocumentRefused) as error:
             return refusal(error)
         _require_safe(scope["method"], kind)
-        context = self._api.contexts(caller.viewer, caller.info)
         return await _while_connected(receive, execute(self._api.graph, request, context))
 
     async def _stream(self, method: str, caller: Caller, request: GraphQLRequest, receive: Receive, send: Send) -> None:
         """Open a stream; what is wrong with the document is told in it, as clients of streams expect."""
         kind = None
         with suppress(ApiError, DocumentRefused):
-            request = await self._api.graph.prepared(request, caller.viewer)
+            request = await self._api.graph.prepared(request, self._api.contexts(caller.viewer, caller.info))
             kind = self._api.graph.operation(request).operation
         _require_safe(method, kind)
         try:

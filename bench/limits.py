@@ -15,6 +15,7 @@ from aperture.graphql import schema
 from aperture.prices import Prices
 from core.errors import ApiError
 from core.limits import DEFAULTS
+from core.viewer import Viewer
 from schema.contract import contract
 
 TARGET_MS: Final = 20.0
@@ -60,6 +61,7 @@ def _refusal(graph: Graph, body: bytes) -> str:
 class _Nobody:
     """A context no field is going to see."""
 
+    viewer = Viewer()
     operation = None
 
     def renew(self) -> None:

@@ -1,4 +1,4 @@
-"""The caller's budget: points of operation cost for one minute, and what is left of the limits of single fields."""
+"""The caller's budget for one minute: points, characters of new documents, and what single fields have left."""
 
 from functools import cache
 from math import ceil, floor
@@ -14,10 +14,12 @@ from schema.operations import FieldRateLimit, RateLimit
 from schema.scalars import write_moment
 
 POINTS: Final = 60_000
+CHARACTERS: Final = 2_000_000
 WINDOW: Final = 60
 FIELDS: Final = 10
 
 _RATE: Final = Rate(POINTS, WINDOW, "VIEWER")
+_READING: Final = Rate(CHARACTERS, WINDOW, "VIEWER")
 
 
 async def spend(ctx: Context, points: int) -> None:
@@ -25,6 +27,16 @@ async def spend(ctx: Context, points: int) -> None:
     retry_at = await ctx.buckets.take(_claims(ctx, points)) if points else None
     if retry_at is not None:
         raise ApiError("RATE_LIMITED", "Too many points in a short time.", {"retryAt": write_moment(retry_at)})
+
+
+async def read(ctx: Context, characters: int) -> None:
+    """Let a document be read that nobody has sent lately, as every wrong one is; raises ApiError when it is too much.
+
+    To parse and validate takes far longer than to run what is known, and costs no points.
+    """
+    taken = [Claim(each.key, each.limit, each.window, characters) for each in claims(ctx, "documents", [_READING])]
+    if (retry_at := await ctx.buckets.take(taken)) is not None:
+        raise ApiError("RATE_LIMITED", "Too many new documents in a short time.", {"retryAt": write_moment(retry_at)})
 
 
 async def rate_limit(ctx: Context, *, with_fields: bool) -> RateLimit:

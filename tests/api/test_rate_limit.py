@@ -162,3 +162,14 @@ async def test_without_limits_the_budget_is_whole(config: Settings) -> None:
 async def test_the_limit_of_one_operation_holds_without_budgets(config: Settings) -> None:
     async with serving(config) as client:
         assert await client.refusal(TOO_DEAR) == "COST_LIMIT_EXCEEDED"
+
+
+async def test_a_caller_may_send_so_many_new_documents_a_minute(api: Client, ana: Client) -> None:
+    known = await ana.ask(REFRESH, ids=ids(1))
+    wrong = "{ nothing" + " " * 690 + "}"
+    told = [await error(api, wrong + " " * n) for n in range(3)]
+
+    assert [each["code"] for each in told] == ["VALIDATION_FAILED", "VALIDATION_FAILED", "RATE_LIMITED"]
+    assert datetime.fromisoformat(told[2]["retryAt"]) > clock.now()
+    assert (await error(ana, wrong))["code"] == "VALIDATION_FAILED"
+    assert await api.ask(REFRESH, ids=ids(1)) == known
