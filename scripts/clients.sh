@@ -3,9 +3,10 @@
 
 NODE_VERSION=24.19.0
 
+# From 22.18 on Node runs TypeScript and has a WebSocket.
 has_node() {
-    command -v npm >/dev/null &&
-        node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 18) ? 0 : 1)' 2>/dev/null
+    local fits='const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 18) ? 0 : 1)'
+    command -v npm >/dev/null && node -e "$fits" 2>/dev/null
 }
 
 # The machine's own Node if it is of 22.18 or later, else one from PyPI, in a folder that only these tests know.
@@ -34,6 +35,9 @@ prepare_clients() {
     [[ -w ${HOME:-/nonexistent} ]] || export npm_config_cache=$PWD/.venv/.npm
     local trusted=${NODE_EXTRA_CA_CERTS:-$(trusted_by_system)}
     [[ -z $trusted ]] || export NODE_EXTRA_CA_CERTS=$trusted
-    (cd $folder && npm ci --ignore-scripts --loglevel=error)
+    if ! (cd $folder && npm ci --ignore-scripts --loglevel=error); then
+        say "npm could not install them: it needs its registry, this once. Other tests do without: scripts/test unit api"
+        return 1
+    fi
     echo "$print" > $folder/node_modules/.prepared
 }

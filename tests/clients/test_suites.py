@@ -24,6 +24,11 @@ def test_no_audit_is_left_out(outcomes: Outcomes) -> None:
     assert list(outcomes("audits")) == AUDITS
 
 
+@pytest.mark.parametrize("suite", sorted({suite for suite, _ in CHECKS}))
+def test_no_check_goes_unread(outcomes: Outcomes, suite: str) -> None:
+    assert list(outcomes(suite)) == [name for of, name in CHECKS if of == suite]
+
+
 @pytest.mark.parametrize(("suite", "name"), CHECKS)
 def test_check(outcomes: Outcomes, suite: str, name: str) -> None:
     _require(outcomes(suite)[name])

@@ -1,5 +1,6 @@
 // Apollo Client 4, without React, and with the documents that GraphQL Code Generator made of docs/operations.
 import { deepEqual, equal, ok, partialDeepStrictEqual, rejects } from "node:assert/strict";
+import { createHash, randomUUID } from "node:crypto";
 
 import {
   ApolloClient,
@@ -11,7 +12,6 @@ import {
   type ObservableQuery,
 } from "@apollo/client";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
-import { createHash, randomUUID } from "node:crypto";
 
 import { apolloClient } from "../app/apollo.ts";
 import {

@@ -1,5 +1,6 @@
 // npm's graphql-ws, as most clients bring it along.
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { createHash } from "node:crypto";
 
 import { createClient, type Client } from "graphql-ws";
 
@@ -69,6 +70,23 @@ check("a wrong document is an error, and the socket lives on", () =>
     }
     ok((await answerOf(socket, WHO)).data);
     equal(opened, 1);
+  }),
+);
+
+check("a document goes by its hash, once the server has seen its text", () =>
+  withSocket(async (socket) => {
+    const query = `query ByHash${Date.now()} { viewer { user { id } } }`;
+    const sha256Hash = createHash("sha256").update(query).digest("hex");
+    const send = (query: string): Promise<any> =>
+      new Promise((next, error) => {
+        const extensions = { persistedQuery: { version: 1, sha256Hash } };
+        socket.subscribe({ query, extensions }, { next, error, complete() {} });
+      });
+    const [unknown] = await send("").catch((errors) => errors);
+    equal(unknown.message, "PersistedQueryNotFound");
+    const answer = { data: { viewer: { user: { id: world.me.id } } } };
+    deepEqual(await send(query), answer);
+    deepEqual(await send(""), answer);
   }),
 );
 
