@@ -8,6 +8,7 @@ from typing import Final
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
@@ -26,8 +27,8 @@ _KINDS: Final = {
 
 def connect(service: str) -> tuple["OtlpTracer", Callable[[], None]]:
     """A tracer that sends by the standard variables, and what sends the last spans, in three seconds or not at all."""
-    os.environ.setdefault("OTEL_SERVICE_NAME", service)
-    provider = TracerProvider(shutdown_on_exit=False)
+    named = {} if "OTEL_SERVICE_NAME" in os.environ else {SERVICE_NAME: service}
+    provider = TracerProvider(resource=Resource.create(named), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
 
     def end() -> None:
