@@ -108,11 +108,13 @@ async def _serve_class(waiting: Sequence[_Place]) -> list[_Place]:
     told = await leader.teller.tell(leader.event, witness)
     if told.answer is not None:
         told = Told(told.shown, SharedAnswer(told.answer))
-    leader.resolve(told)
     if witness.is_personal or (told.answer is not None and "errors" in told.answer):
+        leader.resolve(told)
         return []
     async with leader.teller.db.reading(fresh=True) as db:
         are_alike = await alike(db, witness, [each.teller.viewer for each in others])
+    # The leader goes on with the others: ahead of them it would be alone with every further event.
+    leader.resolve(told)
     for place, is_alike in zip(others, are_alike, strict=True):
         if is_alike:
             place.resolve(told)

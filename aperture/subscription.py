@@ -66,6 +66,7 @@ class Presenter:
         self._context: Any = context
         self._kind = _kind(graph, request, executor, context)
         self._name = name
+        self._seconds = EVENT_SECONDS.labels(name)
 
     @property
     def viewer(self) -> Viewer:
@@ -84,7 +85,7 @@ class Presenter:
     async def answer(self, event: Any) -> Answer | None:
         """The answer to an event in the graph's time, or None if the viewer is told nothing of it."""
         caused_by = event.logged.traceparent if isinstance(event, Occurrence) else None
-        with EVENT_SECONDS.labels(self._name).time(), tracing.span(f"event {self._name}", "server", caused_by):
+        with self._seconds.time(), tracing.span(f"event {self._name}", "server", caused_by):
             if not isinstance(event, Occurrence):
                 return await in_time(self._graph, run(self._executor.build_per_event_executor(event)))
             told = await self._told(event)
@@ -94,7 +95,10 @@ class Presenter:
             return told.answer
 
     async def tell(self, event: Occurrence, witness: Witness | None = None) -> Told:
-        """Read, present and answer an event."""
+        """Read, present and answer an event in the graph's time."""
+        return await in_time(self._graph, self._tell(event, witness))
+
+    async def _tell(self, event: Occurrence, witness: Witness | None) -> Told:
         context = self._context.watched(witness) if witness else self._context
         shown = await event.present(context)
         if shown is None:
@@ -108,7 +112,7 @@ class Presenter:
         tries = 1
         while True:
             try:
-                return await in_time(self._graph, self._tell_with_others(event))
+                return await self._tell_with_others(event)
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
             except TookTooLong:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -47,7 +48,7 @@ class Stream:
 
     def cursor(self, marks: Mapping[str, int]) -> str:
         """A cursor with one mark per topic; topics are named by a digest, so that it stays short and tells nothing."""
-        return encode_cursor(f"stream:{self.name}", {_digest(topic): seq for topic, seq in marks.items()})
+        return _cursor(self.name, tuple(marks.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,12 @@ class Occurrence:
         """How long it took from the fact to here; what was missed before the stream began says nothing."""
         if moment_of(self.logged.fact) >= self.opened_at:
             EVENT_LAG.labels(self.stream.name).observe(age(self.logged.fact))
+
+
+@lru_cache(maxsize=1000)
+def _cursor(name: str, marks: tuple[tuple[str, int], ...]) -> str:
+    """Thousands of streams come to the same place together."""
+    return encode_cursor(f"stream:{name}", {_digest(topic): seq for topic, seq in marks})
 
 
 def marks_of(name: str, topics: Sequence[str], cursor: str) -> dict[str, int]:
