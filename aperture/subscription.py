@@ -1,7 +1,8 @@
 """The seam between the transports and the graph for streams: a subscription in, one answer after the other out."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Hashable
+from collections.abc import AsyncGenerator, AsyncIterator
+from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
@@ -128,15 +129,15 @@ class Presenter:
         return told or await self.tell(event)
 
 
-def _kind(graph: Graph, request: GraphQLRequest, executor: Executor[Any], context: Any) -> Hashable | None:
-    """What streams have in common that may share answers; None for one that shares nothing."""
+def _kind(graph: Graph, request: GraphQLRequest, executor: Executor[Any], context: Any) -> bytes | None:
+    """A digest of what streams have in common that may share answers; None for one that shares nothing."""
     document = graph.documents[request.query]
     if graph.documents.is_personal(document, executor.operation):
         return None
     resuming = resuming_variables(document.ast, executor.operation)
     given = {name: value for name, value in (request.variables or {}).items() if name not in resuming}
-    variables = orjson.dumps(given, option=orjson.OPT_SORT_KEYS, default=repr)
-    return request.query, request.operation_name, variables, getattr(context, "accept", "")
+    common = [request.query, request.operation_name, given, getattr(context, "accept", "")]
+    return blake2b(orjson.dumps(common, option=orjson.OPT_SORT_KEYS, default=repr), digest_size=16).digest()
 
 
 async def _answers(presenter: Presenter, events: AsyncIterator[Any]) -> AsyncGenerator[Answer]:
