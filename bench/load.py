@@ -24,7 +24,7 @@ class Connection(asyncio.Protocol):
         self._arrived += data
         head, is_whole, body = self._arrived.partition(b"\r\n\r\n")
         if is_whole and len(body) == _announced(head):
-            self.answers += 1
+            self.answers += head.startswith(b"HTTP/1.1 200 ")
             self.body, self._arrived = body, b""
             self._transport.write(self._request)
 

@@ -103,12 +103,15 @@ async def _serving(server: uvicorn.Server) -> AsyncIterator[int]:
 
 
 async def _token(port: int) -> str:
-    """The access token of somebody new."""
+    """The access token of somebody new, as soon as the process has caught up with its own start."""
     name = f"b{token_hex(8)}"
     given = {"handle": name, "email": f"{name}@example.org", "password": "a long walk by the sea"}
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
-        answer = await http.post("/graphql", json={"query": _SIGN_UP, "variables": {"input": given}})
-    return str(answer.json()["data"]["it"]["tokens"]["accessToken"])
+        while True:
+            answer = await http.post("/graphql", json={"query": _SIGN_UP, "variables": {"input": given}})
+            if answer.status_code != httpx2.codes.SERVICE_UNAVAILABLE:
+                return str(answer.json()["data"]["it"]["tokens"]["accessToken"])
+            await asyncio.sleep(int(answer.headers["retry-after"]))
 
 
 if __name__ == "__main__":
