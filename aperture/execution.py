@@ -126,7 +126,8 @@ class Graph:
 
     def executor(self, request: GraphQLRequest, context: Context) -> Executor[Any]:
         """The library's executor for one request, with coerced variables; they are refused if they do not fit."""
-        limits.check_variables(request.variables or {}, self.bounds)
+        if request.variables:
+            limits.check_variables(request.variables, self.bounds)
         built = Executor.build(
             self.schema,
             self.documents[request.query].ast,
