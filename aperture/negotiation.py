@@ -6,36 +6,42 @@ GRAPHQL_JSON: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"
 
-_OFFERS: Final = {
-    GRAPHQL_JSON: GRAPHQL_JSON,
-    JSON: JSON,
-    EVENT_STREAM: EVENT_STREAM,
-    "application/*": JSON,
-    "*/*": JSON,
-}
+# More than any client lists; what comes after is not looked at.
+_LISTED: Final = 50
+_ANYTHING: Final = {"application/*", "*/*"}
 
 
 def answer_type(accept: str) -> str | None:
     """The media type to answer with; JSON when nothing is asked for, None when nothing offered is accepted."""
     if not accept.strip():
         return JSON
-    return next((_OFFERS[kind] for kind in _preferred(accept) if kind in _OFFERS), None)
+    qualities = _qualities(accept)
+    for kind in _preferred(qualities):
+        if kind in _ANYTHING:
+            return next((offer for offer in (JSON, GRAPHQL_JSON) if qualities.get(offer, 1.0) > 0), None)
+        if kind in {GRAPHQL_JSON, JSON, EVENT_STREAM}:
+            return kind
+    return None
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
     """Whether gzip is named with a quality above zero."""
-    return "gzip" in _preferred(accept_encoding)
+    return _qualities(accept_encoding).get("gzip", 0.0) > 0
 
 
-def _preferred(header: str) -> list[str]:
+def _preferred(qualities: dict[str, float]) -> list[str]:
     """The wanted values, the best first; equal ones stay in the client's order, quality zero is left out."""
-    wanted = []
-    for part in header.split(","):
-        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        quality = _quality(parameters)
-        if kind and quality > 0:
-            wanted.append((quality, kind))
-    return [kind for _, kind in sorted(wanted, key=lambda one: -one[0])]
+    wanted = [kind for kind, quality in qualities.items() if kind and quality > 0]
+    return sorted(wanted, key=lambda kind: -qualities[kind])
+
+
+def _qualities(header: str) -> dict[str, float]:
+    """What is listed, as it comes first."""
+    found: dict[str, float] = {}
+    for part in header.lower().split(",", _LISTED)[:_LISTED]:
+        kind, *parameters = [piece.strip() for piece in part.split(";", _LISTED)]
+        found.setdefault(kind, _quality(parameters))
+    return found
 
 
 def _quality(parameters: list[str]) -> float:

@@ -60,6 +60,8 @@ async def test_a_query_is_answered_in_the_wanted_media_type(http: httpx2.AsyncCl
         (f"{JSON}, {GRAPHQL}", JSON),
         (f"{JSON};q=0.5, {GRAPHQL}", GRAPHQL),
         (f"{GRAPHQL};q=0, */*;q=0.1", JSON),
+        (f"{JSON};q=0, */*;q=0.1", GRAPHQL),
+        (f"{'text/html,' * 49}{JSON}", JSON),
         (f"{GRAPHQL}, {JSON}, text/event-stream", GRAPHQL),
         ("text/event-stream;q=0.1, */*;q=0.9", JSON),
         (f"{JSON}, text/event-stream", JSON),
@@ -73,7 +75,9 @@ async def test_qualities_and_order_decide_the_media_type(http: httpx2.AsyncClien
     assert answer.headers["content-type"].startswith(expected)
 
 
-@pytest.mark.parametrize("accept", ["text/html", f"{JSON};q=0", "nonsense"])
+@pytest.mark.parametrize(
+    "accept", ["text/html", f"{JSON};q=0", "nonsense", f"{JSON};q=0, {GRAPHQL};q=0, */*", "a," * 16_000 + JSON]
+)
 async def test_other_media_types_are_not_acceptable(http: httpx2.AsyncClient, accept: str) -> None:
     answer = await post(http, "{ hello }", accept)
 
