@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from graphql import (
@@ -71,11 +72,22 @@ class FieldKind:
         self.call = self.around(call)
 
 
+def definition_of(graphql_field: GraphQLField) -> Any:
+    """Strawberry's definition of a field; None for a field that is not Strawberry's."""
+    return graphql_field.extensions.get(_DEFINITION)
+
+
 def kind_of(graphql_field: GraphQLField) -> FieldKind | None:
     """The kind a field was declared with; None for a plain attribute that Strawberry reads by itself."""
-    definition = graphql_field.extensions.get(_DEFINITION)
+    definition = definition_of(graphql_field)
     kind = definition.metadata.get(MARK) if definition else None
     return kind if isinstance(kind, FieldKind) else None
+
+
+def reader_of(graphql_field: GraphQLField) -> Call:
+    """What reads a plain attribute of an object, as Strawberry does."""
+    definition = definition_of(graphql_field)
+    return attrgetter(definition.python_name)
 
 
 def _roots(schema: GraphQLSchema) -> list[GraphQLObjectType]:
@@ -117,7 +129,7 @@ def misdeclared(schema: GraphQLSchema) -> list[str]:
     found: dict[str, str] = {}
     for place in walk_fields(schema):
         kind = kind_of(place.field)
-        definition = place.field.extensions.get(_DEFINITION)
+        definition = definition_of(place.field)
         where = f"{place.parent}.{place.name}"
         if kind is None and definition is not None and definition.base_resolver is not None:
             found[where] = f"{where} runs a function but is neither attribute, batched nor root"

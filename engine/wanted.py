@@ -1,14 +1,14 @@
 """What an operation asks for below a field, so that it can be read at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graphql import (
     BooleanValueNode,
     DirectiveNode,
     FieldNode,
+    FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLResolveInfo,
     InlineFragmentNode,
     SelectionNode,
     SelectionSetNode,
@@ -21,18 +21,20 @@ DEPTH = 8
 """Levels to look ahead: enough for every read that is planned, and a bound on what a document can make us compute."""
 
 
-def wanted_below(info: GraphQLResolveInfo[Any]) -> Wanted:
-    """The paths selected below the field that `info` belongs to, at most `DEPTH` levels down."""
-    sets = [node.selection_set for node in info.field_nodes if node.selection_set]
-    return _Look(info).below(sets, DEPTH)
+def wanted_below(
+    nodes: Iterable[FieldNode], fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]
+) -> Wanted:
+    """The paths selected below a field with these nodes, at most `DEPTH` levels down; `variables` are coerced."""
+    sets = [node.selection_set for node in nodes if node.selection_set]
+    return _Look(fragments, variables).below(sets, DEPTH)
 
 
 class _Look:
     """One look ahead; remembers fragments, so that nesting them does not multiply the work."""
 
-    def __init__(self, info: GraphQLResolveInfo[Any]) -> None:
-        self._fragments = info.fragments
-        self._variables: Any = info.variable_values
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]) -> None:
+        self._fragments = fragments
+        self._variables = variables
         self._known: dict[tuple[str, int], Wanted] = {}
 
     def below(self, sets: Iterable[SelectionSetNode], depth: int) -> Wanted:

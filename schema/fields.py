@@ -152,7 +152,9 @@ def _looks_ahead(function: Call) -> bool:
 
 
 def _look_ahead(kind: FieldKind, info: GraphQLResolveInfo[Any]) -> dict[str, Wanted]:
-    return {"wanted": wanted_below(info)} if kind.looks_ahead else {}
+    if not kind.looks_ahead:
+        return {}
+    return {"wanted": wanted_below(info.field_nodes, info.fragments, info.variable_values.coerced)}
 
 
 def _batch_of(kind: FieldKind, info: strawberry.Info, args: dict[str, Any]) -> DataLoader[Any, Any]:

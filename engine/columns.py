@@ -1,0 +1,203 @@
+"""The values of one field for all objects of a batch: flattened out of their lists going down, put back going up.
+
+Null propagation happens here and in `Batch.rows`: a value that went wrong becomes `BROKEN` where its type forbids null,
+`rise` carries it through the lists around it, and it comes to rest at the first place that may be null.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from graphql import GraphQLError, GraphQLObjectType, Undefined
+from graphql.pyutils import is_iterable
+
+from engine.failures import BROKEN, Path, is_any_broken
+from engine.leaves import Leaf
+from engine.plan import Field, Selection
+
+if TYPE_CHECKING:
+    from engine.batches import Batch
+
+_NONE: Final = type(None)
+_LISTS: Final = frozenset({list, tuple, _NONE})
+_CAREFUL: Final = (Exception, type(Undefined))
+
+
+class Column:
+    """One field of one batch; `levels` holds its values as they came, then the items of their lists, and so on."""
+
+    __slots__ = ("batch", "field", "levels")
+
+    batches: "Sequence[Batch]" = ()
+    """The objects it led to."""
+
+    def __init__(self, field: Field, batch: "Batch") -> None:
+        self.field = field
+        self.batch = batch
+        self.levels: list[Sequence[Any]] = []
+
+    @property
+    def depth(self) -> int:
+        """How many lists stand around each value."""
+        return len(self.field.form.nullable) - 1
+
+    def fill(self, values: Sequence[Any]) -> None:
+        """Take a value or an exception for each object of the batch."""
+        for depth in range(self.depth):
+            values = self._lists(values, depth)
+            self.levels.append(values)
+            values = list(chain.from_iterable(each for each in values if isinstance(each, list | tuple)))
+        self._fill(values)
+
+    def rise(self) -> Sequence[Any]:
+        """The answer of each object of the batch, once everything below is read: where nulls propagate."""
+        values, failed = self._top(), bool(self.batch.run.failures)
+        for depth in reversed(range(self.depth)):
+            items, lists = iter(values), self.levels[depth]
+            if failed:
+                values = self._rested([_gathered(each, items) for each in lists], depth)
+            elif self.field.form.nullable[depth]:
+                values = [None if each is None else list(islice(items, len(each))) for each in lists]
+            else:
+                values = [list(islice(items, len(each))) for each in lists]
+        return values
+
+    def paths(self, depth: int) -> list[Path]:
+        """Where each value of a level stands in the answer; only errors ask."""
+        paths = [(*path, self.field.key) for path in self.batch.paths()]
+        for level in self.levels[:depth]:
+            lists = zip(paths, level, strict=True)
+            paths = [(*path, at) for path, each in lists if isinstance(each, list | tuple) for at in range(len(each))]
+        return paths
+
+    def _fill(self, values: Sequence[Any]) -> None:
+        """Take the values without the lists around them."""
+        raise NotImplementedError
+
+    def _top(self) -> Sequence[Any]:
+        """The answers without the lists around them."""
+        raise NotImplementedError
+
+    def _is_harmless(self, found: set[type], depth: int) -> bool:
+        """Whether values of these types are neither exceptions nor forbidden nulls."""
+        if _NONE in found and not self.field.form.nullable[depth]:
+            return False
+        return not any(issubclass(each, _CAREFUL) for each in found)
+
+    def _lists(self, values: Sequence[Any], depth: int) -> Sequence[Any]:
+        found = set(map(type, values))
+        if found <= _LISTS and self._is_harmless(found, depth):
+            return values
+        return [self._one(value, depth, place, self._listed) for place, value in enumerate(values)]
+
+    def _listed(self, value: Any) -> list[Any]:
+        """The items of anything that can be iterated over."""
+        if not is_iterable(value):
+            raise GraphQLError(f"Expected Iterable, but did not find one for field '{self.field}'.")
+        return list(value)
+
+    def _one(self, value: Any, depth: int, place: int, tell: Callable[[Any], Any]) -> Any:
+        """What stands for a value that may be none: `tell` of it, or else null or `BROKEN`, and an error is told."""
+        try:
+            if isinstance(value, Exception):
+                return self._failed(value, depth, place)
+            if value is not None and value is not Undefined:
+                return tell(value)
+            if self.field.form.nullable[depth]:
+                return None
+            raise TypeError(f"Cannot return null for non-nullable field {self.field}.")  # noqa: TRY301
+        except Exception as error:  # noqa: BLE001 - the product's scalars, types and iterators may raise anything
+            return self._failed(error, depth, place)
+
+    def _failed(self, error: Exception, depth: int, place: int) -> Any:
+        """Tell an error; what stands in the place of its value."""
+        may_be_null = self.field.form.nullable[depth]
+        path = self.paths(depth)[place]
+        self.batch.run.failures.add(error, self.field.nodes, path, is_rising=not may_be_null)
+        return None if may_be_null else BROKEN
+
+    def _rested(self, values: Sequence[Any], depth: int) -> Sequence[Any]:
+        """Let nulls that rise come to rest where null may stand."""
+        if not self.field.form.nullable[depth] or not is_any_broken(values):
+            return values
+        for path, value in zip(self.paths(depth), values, strict=True):
+            if value is BROKEN:
+                self.batch.run.failures.rested(path)
+        return [None if value is BROKEN else value for value in values]
+
+
+class LeafColumn(Column):
+    """A column of scalars or enums, told as soon as they are there."""
+
+    __slots__ = ("leaf",)
+
+    def __init__(self, field: Field, batch: "Batch", leaf: Leaf) -> None:
+        super().__init__(field, batch)
+        self.leaf = leaf
+
+    def _fill(self, values: Sequence[Any]) -> None:
+        found, depth = set(map(type, values)), self.depth
+        told = self.leaf.column(values, found) if self._is_harmless(found, depth) else None
+        if told is None:
+            told = [self._one(value, depth, place, self.leaf.one) for place, value in enumerate(values)]
+        self.levels.append(told)
+
+    def _top(self) -> Sequence[Any]:
+        return self.levels[-1]
+
+
+class ObjectColumn(Column):
+    """A column of objects, of which more is selected: a batch for each type among them."""
+
+    __slots__ = ("batches", "selection")
+
+    def __init__(self, field: Field, batch: "Batch", selection: Selection) -> None:
+        super().__init__(field, batch)
+        self.selection = selection
+        self.batches: list[Batch] = []
+
+    def _fill(self, values: Sequence[Any]) -> None:
+        found = set(map(type, values))
+        type_ = self.selection.objects.of_all(values, found)
+        if type_ is not None:
+            self.levels.append(values)
+            self.batches = [self._batch(type_, values, None)]
+            return
+        told = [self._one(value, self.depth, place, self._typed) for place, value in enumerate(values)]
+        self.levels.append(told)
+        parts: dict[GraphQLObjectType, list[int]] = {}
+        for place, each in enumerate(told):
+            if isinstance(each, _Typed):
+                parts.setdefault(each.type, []).append(place)
+        self.batches = [self._batch(type_, [values[at] for at in places], places) for type_, places in parts.items()]
+
+    def _typed(self, value: Any) -> "_Typed":
+        return _Typed(self.selection.objects.type_of(value))
+
+    def _batch(self, type_: GraphQLObjectType, objects: Sequence[Any], places: Sequence[int] | None) -> "Batch":
+        return self.batch.below(self, self.selection.shape(type_), objects, places)
+
+    def _top(self) -> Sequence[Any]:
+        """The rows of all batches, each at the place its object stood at."""
+        if len(self.batches) == 1 and self.batches[0].places is None:
+            rows: Sequence[Any] = self.batches[0].rows()
+        else:
+            rows = list(self.levels[-1])
+            for batch in self.batches:
+                for place, row in zip(batch.places or (), batch.rows(), strict=True):
+                    rows[place] = row
+        return self._rested(rows, self.depth) if self.batch.run.failures else rows
+
+
+class _Typed(NamedTuple):
+    """Stands for an object whose type is known, until its row takes the place."""
+
+    type: GraphQLObjectType
+
+
+def _gathered(each: Any, items: Iterator[Any]) -> Any:
+    """A list with its items put back; broken if one of them is."""
+    if each is None or each is BROKEN:
+        return each
+    own = list(islice(items, len(each)))
+    return BROKEN if is_any_broken(own) else own
