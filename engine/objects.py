@@ -15,12 +15,18 @@ from graphql import (
     Undefined,
     is_abstract_type,
 )
-from graphql.pyutils import inspect
+from graphql.pyutils import inspect, is_awaitable
 from strawberry.types.base import StrawberryObjectDefinition
-
 
 NO_VALUES: Final = (type(None), type(Undefined), Exception)
 """What stands where a value might: nothing, and why there is none."""
+
+
+_UNRESOLVED: Final = (
+    "Abstract type '{abstract}' must resolve to an Object type at runtime for field '{field}'."
+    " Either the '{abstract}' type should provide a 'resolve_type' function"
+    " or each possible type should provide an 'is_type_of' function."
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +42,9 @@ class Objects:
     @classmethod
     def of(cls, schema: GraphQLSchema, parent: GraphQLObjectType, name: str, named: GraphQLNamedType) -> "Objects":
         """For values of the field `name` of `parent`, whose type without wrappers is `named`."""
-        info = SimpleNamespace(schema=schema, parent_type=parent, field_name=name, return_type=named)
+        info = SimpleNamespace(
+            schema=schema, parent_type=parent, field_name=name, return_type=named, is_awaitable=is_awaitable
+        )
         return cls(schema, named, info, isinstance(named, GraphQLObjectType) and named.is_type_of is None)
 
     def of_all(self, values: Sequence[Any], found: set[type]) -> GraphQLObjectType | None:
@@ -70,8 +78,7 @@ class Objects:
         type_ = self.schema.get_type(name) if isinstance(name, str) else None
         if not isinstance(type_, GraphQLObjectType) or not self.schema.is_sub_type(abstract, type_):
             raise GraphQLError(
-                f"Abstract type '{abstract}' must resolve to an Object type at runtime"
-                f" for field '{self.info.parent_type}.{self.info.field_name}'."
+                _UNRESOLVED.format(abstract=abstract, field=f"{self.info.parent_type}.{self.info.field_name}")
             )
         return type_
 
