@@ -1,12 +1,11 @@
 """Questions, and the loaders of one operation that remember their answers."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-from aiodataloader import DataLoader
+from typing import Any, Generic, TypeVar
 
 from core.backends import Backends
 from core.db import Read
@@ -64,33 +63,69 @@ class Loaders:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self._loaders: dict[Any, DataLoader[Any, Any]] = {}
+        self._answers: dict[Any, _Answers[Any, Any]] = {}
 
     async def load(self, question: Question[K, V], keys: Sequence[K]) -> list[V]:
         """The answers in the order of the keys; keys asked for at the same time go into one batch."""
-        if not keys:
-            return []
         if count := _hits.get():
             count.asked += len(keys)
-        return list(await self._loader(question).load_many(keys))
+        return await self._of(question).to(keys) if keys else []
 
     async def one(self, question: Question[K, V], key: K) -> V:
         """The answer for one key; only for fields that are never below a list."""
         return (await self.load(question, [key]))[0]
 
     def prime(self, question: Question[K, V], found: Mapping[K, Any]) -> None:
-        """Remember answers that came along with something else."""
-        loader = self._loader(question)
-        for key, value in found.items():
-            loader.prime(key, value)
+        """Remember answers that came along with something else; what is known already stays."""
+        answers = self._of(question)
+        answers.known = {**found, **answers.known}
 
-    def _loader(self, question: Question[K, V]) -> "DataLoader[K, V]":
-        if question not in self._loaders:
+    def _of(self, question: Question[K, V]) -> "_Answers[K, V]":
+        answers = self._answers.get(question)
+        if answers is None:
+            answers = self._answers[question] = _Answers(question, self.scope)
+        return answers
 
-            async def batch(keys: list[K]) -> list[V]:
-                if count := _hits.get():
-                    count.read += len(keys)
-                return list(await question(self.scope, keys))
 
-            self._loaders[question] = DataLoader(batch)
-        return self._loaders[question]
+class _Answers(Generic[K, V]):
+    """What is known of one question, and which of its keys are being read."""
+
+    def __init__(self, question: Question[K, V], scope: Scope) -> None:
+        self._question = question
+        self._scope = scope
+        self.known: dict[K, V] = {}
+        self._reading: dict[K, asyncio.Future[None]] = {}
+        self._open: list[K] | None = None
+
+    async def to(self, keys: Sequence[K]) -> list[V]:
+        """The answers to these keys. Who finds no open batch begins one, and reads it for all who join."""
+        known = self.known
+        while missing := [key for key in keys if key not in known]:
+            new = dict.fromkeys(key for key in missing if key not in self._reading)
+            if not new:
+                await asyncio.shield(self._reading[missing[0]])
+            elif self._open is None:
+                await self._read(list(new))
+            else:
+                self._open += new
+                self._reading |= dict.fromkeys(new, self._reading[self._open[0]])
+            known = self.known
+        return [known[key] for key in keys]
+
+    async def _read(self, keys: list[K]) -> None:
+        """Read these keys and those that join before everybody else has had a turn, twice."""
+        done = asyncio.get_running_loop().create_future()
+        self._open = keys
+        self._reading |= dict.fromkeys(keys, done)
+        try:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            self._open = None
+            if count := _hits.get():
+                count.read += len(keys)
+            self.known.update(zip(keys, await self._question(self._scope, keys), strict=True))
+        finally:
+            self._open = None
+            for key in keys:
+                del self._reading[key]
+            done.set_result(None)

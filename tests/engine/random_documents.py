@@ -21,7 +21,7 @@ _ARGUMENTS = {
     "size": [*_SIZES, "null", "$size"],
     "sizes": ["[{width: 1}]", "[]", "null", "[$given]", "{width: 3}"],
 }
-_VARIABLES = {
+_VARIABLES: dict[str, tuple[str, list[Any]]] = {
     "n": ("Int! = 5", [1, 7]),
     "colour": ("Colour! = BLUE", ["RED"]),
     "size": ("Size", [{"width": 5}, None]),

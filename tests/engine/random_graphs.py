@@ -76,12 +76,13 @@ class Graph:
             members.append(strawberry.type(type(name, (base,), self._fields(name.lower(), 4))))
         self.types += members
         self.kinds += [Kind(each, _object(each), (object(),)) for each in members]
-        self.kinds.append(Kind(base, lambda r, members=members: _object(r.choice(members))(r), (object(),)))
+        self.kinds.append(Kind(base, lambda r: _object(r.choice(members))(r), (object(),)))
 
     def _union(self, number: int) -> None:
         members = self.draw.sample(self.types, min(len(self.types), self.draw.randint(1, 3)))
         if len(members) > 1:
-            union = Annotated[Union[tuple(members)], strawberry.union(f"Either{number}")]  # noqa: UP007 - made here
+            either: Any = Union[tuple(members)]  # noqa: UP007 - made at run time
+            union: Any = Annotated[either, strawberry.union(f"Either{number}")]
             self.kinds.append(Kind(union, lambda r: _object(r.choice(members))(r), (object(), 3)))
 
     def _fields(self, prefix: str, count: int, *, root_only: bool = False) -> dict[str, Any]:
@@ -150,7 +151,7 @@ def _as_batch(name: str, annotation: Any, make: Maker) -> Any:
         assert ctx is not None
         return [_or_error(name, parent.seed, (size, n), make) for parent in parents]
 
-    return _named(read, name, list[annotation])  # type: ignore[valid-type]
+    return _named(read, name, list[annotation])
 
 
 def _as_root(name: str, annotation: Any, make: Maker) -> Any:
