@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from graphql import (
@@ -12,7 +11,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
-    OperationType,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -106,7 +104,10 @@ class Selection:
 
 
 class Plan:
-    """One operation of a document, for one choice of the variables that steer `@include` and `@skip`."""
+    """One operation of a document, for one choice of the variables that steer `@include` and `@skip`.
+
+    `root` is what is asked of the root type. `Unsupported` for introspection.
+    """
 
     def __init__(
         self,
@@ -119,11 +120,9 @@ class Plan:
         self.operation = operation
         self.fragments = dict(fragments)
         self.choice = VariableValues({}, dict(choice))
-        self.is_serial = operation.operation is OperationType.MUTATION
+        self.root = self._root()
 
-    @cached_property
-    def root(self) -> Shape:
-        """What is asked of the root type; `Unsupported` for introspection."""
+    def _root(self) -> Shape:
         type_ = self.schema.get_root_type(self.operation.operation)
         if type_ is None:
             raise Unsupported("root type")

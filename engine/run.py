@@ -1,10 +1,10 @@
 """One run of a plan: level by level down, all that has to be asked for at once; then up, level by level."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-from graphql import ExecutionResult
+from graphql import ExecutionResult, OperationType
 from graphql.execution.values import VariableValues
 
 from engine.batches import Batch
@@ -29,19 +29,15 @@ class Run:
         self.failures = Failures()
 
     async def operation(self, plan: Plan, root: Any = None) -> ExecutionResult:
-        """The answer of a query or mutation; the root fields of a mutation run one after the other."""
-        if not plan.is_serial:
-            batch = Batch(self, plan.root, [root])
-            await self._read(list(batch.open()))
-            return self._told(batch.rows()[0])
-        return self._told(await self._serially(plan, root))
-
-    async def event(self, plan: Plan, event: Any) -> ExecutionResult:
-        """The answer to one event of a subscription."""
-        batch = Batch(self, plan.root, [event])
-        (column,) = batch.open()
-        column.fill([event])
-        await self._read([each for below in column.batches for each in below.open()])
+        """The answer of an operation; for a subscription that to one of its events, which is the root."""
+        kind = plan.operation.operation
+        if kind is OperationType.MUTATION:
+            return self._told(await self._serially(plan, root))
+        batch = Batch(self, plan.root, [root])
+        asked = list(batch.open())
+        if kind is OperationType.SUBSCRIPTION:
+            asked = list(_told_by(root, asked))
+        await self._read(asked)
         return self._told(batch.rows()[0])
 
     async def _serially(self, plan: Plan, root: Any) -> Any:
@@ -72,3 +68,11 @@ class Run:
             self.failures.rested(())
             row = None
         return ExecutionResult(row, self.failures.told() or None)
+
+
+def _told_by(event: Any, columns: Sequence[Column]) -> Iterator[Column]:
+    """The field of a subscription is the event itself; what is left to ask for is below it."""
+    for column in columns:
+        column.fill([event])
+        for batch in column.batches:
+            yield from batch.open()

@@ -1,0 +1,225 @@
+"""The clauses of the specification's chapter on execution, each on both executors."""
+
+from collections.abc import AsyncGenerator
+from datetime import date
+from enum import Enum
+from typing import Annotated, Any, Union
+
+import pytest
+import strawberry
+from graphql import GraphQLError
+
+from engine.plan import Unsupported
+from engine.program import Compiler
+from schema.fields import attribute, batched, root
+from tests.engine.comparison import Context, both
+
+
+class Oops(Exception):
+    """What failing fields raise."""
+
+
+@strawberry.enum
+class Mood(Enum):
+    GOOD = "good"
+    BAD = "bad"
+
+
+@strawberry.interface
+class Named:
+    name: str
+
+
+@strawberry.type
+class Cat(Named):
+    lives: int = 9
+
+    @attribute
+    def mood(self) -> Mood:
+        return Mood.BAD if self.name == "tom" else Mood.GOOD
+
+    @attribute
+    def claw(self) -> str:
+        if self.name == "tom":
+            raise Oops("no claws")
+        return "sharp"
+
+    @batched
+    async def friends(parents: list["Cat"], ctx: Context, *, first: int = 2) -> list[list["Dog"]]:
+        return [[Dog(name=f"{cat.name}{n}") for n in range(first)] for cat in parents]
+
+
+@strawberry.type
+class Dog(Named):
+    born: date | None = date(2020, 2, 29)
+
+    @batched
+    async def owner(parents: list["Dog"], ctx: Context) -> list[Cat | Exception]:
+        return [Oops(dog.name) if dog.name.endswith("1") else Cat(name=dog.name) for dog in parents]
+
+    @batched
+    async def keeper(parents: list["Dog"], ctx: Context) -> list[Cat | None]:
+        raise Oops("nobody answers")
+
+    @batched
+    async def toys(parents: list["Dog"], ctx: Context) -> list[list[str] | None]:
+        return [["ball"]]
+
+
+Pet = Annotated[Union[Cat, Dog], strawberry.union("Pet")]  # noqa: UP007 - the union has a name
+
+
+@strawberry.input
+class Wish:
+    name: str
+    count: int = 2
+    note: str | None = strawberry.UNSET
+
+
+@strawberry.type
+class Query:
+    @root
+    async def cat(ctx: Context, *, name: str = "kit") -> Cat:
+        return Cat(name=name)
+
+    @root
+    async def maybe(ctx: Context, *, name: str | None = None) -> Cat | None:
+        return Cat(name=name) if name else None
+
+    @root
+    async def named(ctx: Context) -> list[Named]:
+        return [Cat(name="tom"), Dog(name="rex"), Cat(name="kit")]
+
+    @root
+    async def pets(ctx: Context) -> list[Pet | None] | None:
+        return [Dog(name="rex1"), None, Cat(name="tom")]
+
+    @root
+    async def stray(ctx: Context) -> list[Pet | None]:
+        return [Cat(name="a"), 7]  # type: ignore[list-item]
+
+    @root
+    async def grid(ctx: Context) -> list[list[int | None]]:
+        return [[1, None], [], [2**40]]
+
+    @root
+    async def strict_grid(ctx: Context) -> list[list[int] | None]:
+        return [[1], [2, None], None]  # type: ignore[list-item]
+
+    @root
+    async def numbers(ctx: Context) -> list[float]:
+        return (1.5 for _ in range(2))  # type: ignore[return-value]
+
+    @root
+    async def no_list(ctx: Context) -> list[int] | None:
+        return 7  # type: ignore[return-value]
+
+    @root
+    async def lost(ctx: Context) -> str:
+        return None  # type: ignore[return-value]
+
+    @root
+    async def broken(ctx: Context) -> str | None:
+        raise GraphQLError("as it says", extensions={"code": "X"})
+
+    @root
+    async def echo(ctx: Context, *, wish: Wish | None = None, wishes: list[Wish] | None = None) -> str:
+        return f"{wish} {wishes}"
+
+    @root
+    async def moods(ctx: Context, *, mood: Mood = Mood.BAD) -> list[Mood]:
+        return [mood, "sideways"]  # type: ignore[list-item]
+
+
+@strawberry.type
+class Mutation:
+    @root
+    async def add(ctx: Context, *, what: str) -> list[str]:
+        done: list[str] = ctx.batches.setdefault("done", [])
+        if what == "fail":
+            raise Oops(what)
+        done.append(what)
+        return list(done)
+
+    @root
+    async def adopt(ctx: Context, *, name: str) -> Cat | None:
+        if name == "fail":
+            raise Oops(name)
+        return Cat(name=f"{name} after {ctx.batches.setdefault('done', [])}")
+
+
+@strawberry.type
+class Subscription:
+    @root
+    async def ticks(ctx: Context) -> AsyncGenerator[int]:
+        yield 1
+
+
+COMPILER = Compiler(strawberry.Schema(Query, Mutation, Subscription, types=[Cat, Dog])._schema)
+
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "fields in the order asked for": ("{ b: cat { lives name } a: cat { name lives } }", {}),
+    "aliases": ("{ cat { x: name y: name name } }", {}),
+    "__typename everywhere": ("{ __typename cat { __typename } named { t: __typename } pets { __typename } }", {}),
+    "merged fields": ("{ cat { name } cat { lives friends { name } } cat { friends { born } } }", {}),
+    "named fragments": ("{ cat { ...F } } fragment F on Cat { name ...G } fragment G on Named { name }", {}),
+    "fragments on the types of an interface": ("{ named { name ... on Cat { lives } ... on Dog { born } } }", {}),
+    "fragments on the types of a union": ("{ pets { ... on Named { name } ... on Cat { mood } } }", {}),
+    "fragments that never apply": ("{ cat { ... on Named { ... on Dog { born } } } }", {}),
+    "include and skip by literals": ("{ cat { name @skip(if: true) lives @include(if: true) } }", {}),
+    "nothing is left": ("{ cat { name @include(if: false) } named { ... on Cat @skip(if: true) { lives } } }", {}),
+    "include by a variable": ("query($y: Boolean!) { cat { name @include(if: $y) lives } }", {"y": False}),
+    "skip by a default": ("query($y: Boolean = true) { cat { name @skip(if: $y) lives } }", {}),
+    "an enum": ("{ named { ... on Cat { mood } } }", {}),
+    "an enum as an argument": ("{ moods(mood: GOOD) }", {}),
+    "a custom scalar": ("{ named { ... on Dog { born } } }", {}),
+    "arguments": ('{ cat(name: "x") { friends(first: 1) { name } } }', {}),
+    "a variable as an argument": ("query($n: Int!) { cat { friends(first: $n) { name } } }", {"n": 3}),
+    "a variable that is not given": ("query($n: Int = 1) { cat { friends(first: $n) { name } } }", {}),
+    "null for an argument that forbids it": ("query($n: Int = 1) { cat { friends(first: $n) { name } } }", {"n": None}),
+    "input objects": ('{ echo(wish: {name: "a"}) b: echo(wishes: [{name: "b", count: 0, note: null}]) }', {}),
+    "a list of one": ('{ echo(wishes: {name: "a"}) }', {}),
+    "an input object by a variable": ("query($w: Wish) { echo(wish: $w) }", {"w": {"name": "v"}}),
+    "a variable inside of an input object": ('query($c: Int!) { echo(wish: {name: "a", count: $c}) }', {"c": 4}),
+    "a null object": ("{ maybe { name friends { name } } }", {}),
+    "lists of lists": ("{ grid }", {}),
+    "null in a strict list": ("{ strictGrid }", {}),
+    "any iterable": ("{ numbers }", {}),
+    "no iterable": ("{ noList }", {}),
+    "null where it is forbidden empties everything": ("{ cat { name } lost }", {}),
+    "an error where null may stand": ("{ broken cat { name } }", {}),
+    "an attribute that fails empties its list": ("{ named { name ... on Cat { claw } } cat { name } }", {}),
+    "an attribute that fails empties its item": ("{ pets { ... on Cat { claw } ... on Dog { name } } }", {}),
+    "an error for one parent": ("{ pets { ... on Dog { owner { name } } } }", {}),
+    "an error for one of several parents": ('{ maybe(name: "m") { friends { name owner { lives } } } }', {}),
+    "a batch that fails": ("{ cat { friends { name keeper { name } } } }", {}),
+    "a value of no type": ("{ stray { ... on Cat { name } } }", {}),
+    "a stray enum value": ("{ moods }", {}),
+    "one after the other": ('mutation { a: add(what: "1") b: add(what: "2") adopt(name: "c") { name } }', {}),
+    "a mutation fails where null may stand": ('mutation { adopt(name: "fail") { name } add(what: "2") }', {}),
+    "a mutation fails where it is forbidden": ('mutation { a: add(what: "fail") b: add(what: "2") }', {}),
+}
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.parametrize("name", CASES)
+async def test_a_clause(name: str) -> None:
+    text, variables = CASES[name]
+
+    (await both(COMPILER, text, variables)).require_equal()
+
+
+async def test_a_batch_of_the_wrong_length_is_an_error_for_each_parent() -> None:
+    pair = await both(COMPILER, "{ cat { friends { toys } } }")
+
+    assert pair.ours.data == pair.reference.data == {"cat": {"friends": [{"toys": None}, {"toys": None}]}}
+    assert len(pair.ours.errors or ()) == len(pair.reference.errors or ()) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("{ __schema { types { name } } }", "introspection"), ('{ __type(name: "Cat") { name } }', "introspection")],
+)
+async def test_what_only_the_reference_does(text: str, reason: str) -> None:
+    with pytest.raises(Unsupported, match=reason):
+        await both(COMPILER, text)
