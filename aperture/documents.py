@@ -23,6 +23,7 @@ from aperture.prices import Prices
 from core import tracing
 from core.errors import ApiError
 from core.limits import DEFAULTS, Limits
+from engine.program import Compiler, Program
 
 # A parsed document takes some 330 bytes per character: at most 66 MB.
 REMEMBERED_CHARACTERS: Final = 200_000
@@ -47,6 +48,7 @@ class Document:
     text: str
     ast: DocumentNode
     operations: dict[str, OperationDefinitionNode]
+    program: Program | None = None
     plans: dict[str, cost.Plan] = field(default_factory=dict)
     personal: dict[str, bool] = field(default_factory=dict)
 
@@ -77,11 +79,13 @@ class Documents:
         prices: Prices | None = None,
         bounds: Limits = DEFAULTS,
         before_reading: Callable[[], None] = lambda: None,
+        runs_plans: bool = True,
     ) -> None:
         """What `before_reading` raises keeps an unknown document from being read."""
         self._schema = schema
         self._before_reading = before_reading
         self._bounds = bounds
+        self._compiler = Compiler(schema) if runs_plans else None
         self._prices = prices or Prices()
         self.allows_introspection = allows_introspection
         self._rules = [*specified_rules, *(() if allows_introspection else (NoSchemaIntrospectionCustomRule,))]
@@ -141,7 +145,7 @@ class Documents:
             found = validate(self._schema, ast, self._rules, max_errors=errors.ERRORS - 1, hide_suggestions=hides)
         if found:
             raise DocumentRefused("VALIDATION_FAILED", found)
-        return Document(text, ast, _operations(ast))
+        return Document(text, ast, _operations(ast), self._compiler.program(ast) if self._compiler else None)
 
 
 def _operations(ast: DocumentNode) -> dict[str, OperationDefinitionNode]:

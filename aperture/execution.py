@@ -7,7 +7,6 @@ from typing import Any, Protocol, TypeVar
 
 from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
 from graphql.execution import Executor
-from graphql.pyutils import is_awaitable
 
 from aperture import dry_run, errors, limits
 from aperture.admission import Admission, rank_of
@@ -17,12 +16,14 @@ from aperture.metrics import Course, OperationMetrics
 from aperture.operations import RunningOperation
 from aperture.persisted import Persisted
 from aperture.prices import Prices
+from aperture.running import run
 from aperture.sharing import Sharing
-from core import telemetry, tracing
+from core import telemetry
 from core.begun import TooLong, within
 from core.errors import ApiError, Refusal
 from core.limits import DEFAULTS, Limits
 from core.overload import Rank
+from core.settings import settings
 from core.statements import counted
 from core.viewer import Viewer
 from loaders.base import hits
@@ -97,6 +98,7 @@ class Graph:
             prices=prices,
             bounds=bounds,
             before_reading=partial(self.admission.require, Rank.READ),
+            runs_plans=settings().engine == "compiled",
         )
         self.persisted = persisted or Persisted()
         self.metrics = OperationMetrics(self.persisted.operation_names)
@@ -187,7 +189,9 @@ async def _answer(graph: Graph, request: GraphQLRequest, context: Context, cours
         if dry := dry_run.wanted(executor, request.query):
             return dry.whole(await run(dry.executor))
         await graph.charge(operation, context)
-        return await (_run_telling(executor, operation) if request.wants_cost else run(executor))
+        return await (
+            _run_telling(executor, operation) if request.wants_cost else run(executor, operation.document.program)
+        )
     finally:
         graph.admission.leave()
 
@@ -207,22 +211,10 @@ def _require_single_answer(operation: OperationDefinitionNode) -> None:
         raise ApiError("BAD_USER_INPUT", "A subscription is a stream: open it by WebSocket or as text/event-stream.")
 
 
-async def run(executor: Executor[Any]) -> Answer:
-    """Let an executor answer, with the errors of its fields."""
-    with tracing.span("execute"):
-        result: Any = executor.execute_operation()
-        if is_awaitable(result):
-            result = await result
-    answer: Answer = {"data": result.data}
-    if result.errors:
-        answer = {"errors": errors.of_fields(result.errors), **answer}
-    return answer
-
-
 async def _run_telling(executor: Executor[Any], operation: RunningOperation) -> Answer:
     """As `run`, with what it took in `extensions.cost`."""
     with counted() as statements, hits() as loaded:
-        answer = await run(executor)
+        answer = await run(executor, operation.document.program)
     took = {"statements": len(statements), "cacheHits": loaded.count}
     return {**answer, "extensions": {"cost": operation.bill(answer["data"]) | took}}
 

@@ -12,9 +12,10 @@ from graphql.pyutils import is_awaitable
 
 from aperture import errors
 from aperture.errors import Answer
-from aperture.execution import Context, Graph, GraphQLRequest, TookTooLong, in_time, reckon, refusal, run
+from aperture.execution import Context, Graph, GraphQLRequest, TookTooLong, in_time, reckon, refusal
 from aperture.metrics import Course
 from aperture.personal import resuming_variables
+from aperture.running import run
 from aperture.sharing import Told
 from core import tracing
 from core.db import Database
@@ -68,6 +69,7 @@ class Presenter:
         self._kind = _kind(graph, request, executor, context)
         self._name = name
         self._seconds = EVENT_SECONDS.labels(name)
+        self._program = graph.documents[request.query].program
 
     @property
     def viewer(self) -> Viewer:
@@ -88,7 +90,7 @@ class Presenter:
         caused_by = event.logged.traceparent if isinstance(event, Occurrence) else None
         with self._seconds.time(), tracing.span(f"event {self._name}", "server", caused_by):
             if not isinstance(event, Occurrence):
-                return await in_time(self._graph, run(self._executor.build_per_event_executor(event)))
+                return await in_time(self._graph, run(self._executor.build_per_event_executor(event), self._program))
             told = await self._told(event)
             if told.shown is None or not event.stream.is_told(told.shown):
                 return None
@@ -106,7 +108,7 @@ class Presenter:
             return Told()
         executor = self._executor.build_per_event_executor(shown)
         executor.context_value = context
-        return Told(shown, await run(executor))
+        return Told(shown, await run(executor, self._program))
 
     async def _told(self, event: Occurrence) -> Told:
         """While the database is away the event is read again and again; what takes too long, a few times."""

@@ -38,6 +38,7 @@ OPERATION_POINTS = _histogram("operation_points", "Cost of an operation before i
 OPERATION_STATEMENTS = _histogram("operation_statements", "SQL statements of an operation.", _STATEMENTS, "kind")
 OPERATIONS_RUNNING = _gauge("operations_running", "Queries and mutations that run.")
 OPERATIONS_WAITING = _gauge("operations_waiting", "Queries and mutations that wait for a place.")
+UNPLANNED = _counter("unplanned", "Operations run by the reference executor, since they have no plan.", "reason")
 SHED = _counter("shed", "Operations and fields refused for there was too much to do.", "rank", "reason")
 ERRORS = _counter("errors", "Errors at the top level of answers.", "code")
 REFUSALS = _counter("refusals", "Refusals told in the payload of a mutation.", "code")

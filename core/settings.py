@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     reference: bool = True
     documents: Path | None = None
     documents_mode: Literal["open", "known", "locked"] = "open"
+    engine: Literal["compiled", "reference"] = "compiled"
     people_file: Path = Path(".aperture/people.json")
 
     access_token_seconds: int = 900

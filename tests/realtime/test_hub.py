@@ -14,6 +14,7 @@ from core import clock
 from core.backends import Backends
 from core.db import Database
 from core.errors import Unavailable
+from core.limits import Limits
 from models.topic_events import Topic
 from schema.context import Context
 from services.event_log import LoggedEvent
@@ -195,7 +196,9 @@ async def test_reading_an_event_has_its_time_and_waiting_for_one_has_all(
             await asyncio.Event().wait()
         return await present(ctx, logged, cursor)
 
-    waiting = asyncio.create_task(told(backends, numbers(present=hang_once), start, 1, seconds=0.5))
+    waiting = asyncio.create_task(
+        told(backends, numbers(present=hang_once), start, 1, bounds=Limits(operation_seconds=0.5))
+    )
     await until(lambda: _is_true(len(reads) >= 3))
     await log(db, 1)
     events = await waiting
