@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import cache
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from graphql import OperationDefinitionNode
 from prometheus_client import Counter, start_http_server
@@ -16,6 +16,8 @@ from core import metrics, telemetry, tracing
 from core.metrics import Names
 from core.settings import Settings
 from core.statements import counted
+
+NAME_CHARACTERS: Final = 60
 
 
 class Course:
@@ -45,8 +47,7 @@ class Course:
     ) -> None:
         name, kind = self.name, self.kind
         if tracing.is_on():
-            about = {"graphql.operation.name": name, "graphql.operation.type": kind, "aperture.outcome": self.outcome}
-            self._span.tell({**about, "aperture.request_id": telemetry.request_id()}, f"{kind} {name}")
+            self._tell()
         self._opened.__exit__(kind_of_error, error, place)
         self._statements.__exit__()
         _ended(name, kind, self.outcome).inc()
@@ -54,6 +55,17 @@ class Course:
         metrics.OPERATION_STATEMENTS.labels(kind).observe(len(self._statements))
         if self.points is not None:
             metrics.OPERATION_POINTS.labels(kind).observe(self.points)
+
+    def _tell(self) -> None:
+        """Say in the span what it was; a name may be as long as a document."""
+        given = self.operation.name.value[:NAME_CHARACTERS] if self.operation and self.operation.name else "unnamed"
+        about = {
+            "graphql.operation.name": given,
+            "graphql.operation.type": self.kind,
+            "aperture.outcome": self.outcome,
+            "aperture.request_id": telemetry.request_id(),
+        }
+        self._span.tell(about, f"{self.kind} {given}")
 
     @property
     def kind(self) -> str:
