@@ -14,6 +14,7 @@ ERRORS: Final = 10
 # Several, so that not all clients come back at once.
 RETRY_SECONDS: Final = (1, 2, 3)
 MASK: Final = "Something went wrong."
+LONGEST: Final = 500
 
 log = telemetry.logger(__name__)
 
@@ -32,7 +33,7 @@ def refused(error: ApiError | Refusal) -> Answer:
 def refused_document(code: str, errors: Iterable[GraphQLError]) -> Answer:
     """The answer to a request whose document or variables are wrong."""
     telemetry.note(error=code)
-    return {"errors": [_located(error, _shown(ApiError(code, error.message))) for error in errors][:ERRORS]}
+    return {"errors": [_located(error, _shown(ApiError(code, _words(error)))) for error in errors][:ERRORS]}
 
 
 def broken(error: BaseException) -> Answer:
@@ -62,8 +63,14 @@ def _told(error: GraphQLError) -> ApiError:
     if isinstance(cause, ApiError | Refusal):
         return _api_error(cause)
     if (cause is None or isinstance(cause, GraphQLError)) and _is_about_an_argument(cause or error):
-        return ApiError("BAD_USER_INPUT", error.message)
+        return ApiError("BAD_USER_INPUT", _words(error))
     return ApiError("INTERNAL", MASK)
+
+
+def _words(error: GraphQLError) -> str:
+    """The library's sentence, with GraphQL's word for nothing; it can hold what the client sent, of any length."""
+    told = error.message.replace("not to be None.", "not to be null.")
+    return told if len(told) <= LONGEST else f"{told[:LONGEST]}…"
 
 
 def _is_about_an_argument(error: GraphQLError) -> bool:

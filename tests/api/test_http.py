@@ -285,6 +285,18 @@ async def test_at_most_ten_errors_are_told(http: httpx2.AsyncClient) -> None:
     assert len(document.json()["errors"]) == 10
 
 
+async def test_an_error_repeats_little_of_what_was_sent(http: httpx2.AsyncClient) -> None:
+    field = await post(http, "{ " + "a" * 19_000 + " }")
+    variable = await post(
+        http, "query($w: Wish!) { wish(of: $w) }", variables={"w": {"name": "a", "b" * 100_000: 1, "c" * 100_000: 1}}
+    )
+    nothing = await post(http, "query($w: Wish!) { wish(of: $w) }", variables={"w": None})
+
+    assert (code(field), code(variable)) == ("VALIDATION_FAILED", "BAD_USER_INPUT")
+    assert max(len(field.content), len(variable.content)) < 3_000
+    assert nothing.json()["errors"][0]["message"].endswith("not to be null.")
+
+
 async def test_suggestions_and_introspection_are_off_together(world: World) -> None:
     closed = small_application(world, small_graph(allows_introspection=False))
     async with http_client(closed) as http:
