@@ -107,7 +107,9 @@ def _persisted(backends: Backends) -> Persisted:
 
 def _context(backends: Backends, viewer: Viewer, caller: RequestInfo) -> Context:
     known = replace(viewer, address=caller.address, user_agent=caller.user_agent)
-    return Context(backends, known, request_id=caller.request_id, accept=caller.accept)
+    context = Context(backends, known, request_id=caller.request_id, accept=caller.accept)
+    context.last_event_id = caller.last_event_id or None
+    return context
 
 
 @asynccontextmanager

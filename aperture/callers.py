@@ -47,11 +47,14 @@ class RequestInfo:
     address: str
     accept: str
     user_agent: str
+    last_event_id: str = ""
 
     @classmethod
     def of(cls, scope: Scope, head: Head) -> "RequestInfo":
         client = scope.get("client")
-        return cls(telemetry.request_id(), client[0] if client else "", head[b"accept"], head[b"user-agent"])
+        address = client[0] if client else ""
+        last_event_id = head[b"last-event-id"] if scope["type"] == "http" else ""
+        return cls(telemetry.request_id(), address, head[b"accept"], head[b"user-agent"], last_event_id)
 
 
 ContextFactory = Callable[[Viewer, RequestInfo], Context]

@@ -79,7 +79,8 @@ class GraphQLOverHttp:
             caller = await self._caller(scope, head)
             request = await self._request(scope, head, receive)
             if wanted == negotiation.EVENT_STREAM:
-                await self._stream(scope["method"], caller, request, receive, send)
+                wait = negotiation.seconds_to_wait(head[b"prefer"])
+                await self._stream(scope["method"], caller, request, wait, receive, send)
                 return
             answer = await self._answer(scope, caller, request, receive)
             reply = Reply(_status(answer, media_type), answer)
@@ -111,7 +112,9 @@ class GraphQLOverHttp:
         _require_safe(scope["method"], kind)
         return await _while_connected(receive, execute(self._api.graph, request, context))
 
-    async def _stream(self, method: str, caller: Caller, request: GraphQLRequest, receive: Receive, send: Send) -> None:
+    async def _stream(
+        self, method: str, caller: Caller, request: GraphQLRequest, wait: int | None, receive: Receive, send: Send
+    ) -> None:
         """Open a stream; what is wrong with the document is told in it, as clients of streams expect."""
         kind = None
         with suppress(ApiError, DocumentRefused):
@@ -119,7 +122,7 @@ class GraphQLOverHttp:
             kind = self._api.graph.operation(request).operation
         _require_safe(method, kind)
         try:
-            await self._streams.serve(caller, request, receive, send)
+            await self._streams.serve(caller, request, receive, send, wait=wait)
         except TooManyStreams as error:
             raise HttpRefused(429, error.message, code=error.code) from None
 

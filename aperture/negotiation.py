@@ -1,5 +1,6 @@
 """What a client accepts: media types of answers and encodings, by quality and then by order."""
 
+import re
 from typing import Final
 
 GRAPHQL_JSON: Final = "application/graphql-response+json"
@@ -9,6 +10,10 @@ EVENT_STREAM: Final = "text/event-stream"
 # More than any client lists; what comes after is not looked at.
 _LISTED: Final = 50
 _ANYTHING: Final = {"application/*", "*/*"}
+
+LONGEST_WAIT: Final = 30
+
+_WAIT: Final = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?=$|[,;\s])")
 
 
 def answer_type(accept: str) -> str | None:
@@ -27,6 +32,12 @@ def answer_type(accept: str) -> str | None:
 def accepts_gzip(accept_encoding: str) -> bool:
     """Whether gzip is named with a quality above zero."""
     return _qualities(accept_encoding).get("gzip", 0.0) > 0
+
+
+def seconds_to_wait(prefer: str) -> int | None:
+    """How many seconds a client wants to wait at most, by RFC 7240, cut to `LONGEST_WAIT`; None if it says nothing."""
+    found = _WAIT.search(prefer.lower())
+    return min(int(found[1]), LONGEST_WAIT) if found else None
 
 
 def _preferred(qualities: dict[str, float]) -> list[str]:

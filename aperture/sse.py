@@ -4,7 +4,7 @@ import asyncio
 import random
 import re
 from collections.abc import Awaitable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,6 +24,8 @@ from core.viewer import Viewer
 COMPLETE: Final = b"event: complete\ndata: \n\n"
 # A comment alone: the blank line after it, which other servers send, makes the reference client lose what follows.
 HEARTBEAT: Final = b":\n"
+
+LINGER_SECONDS: Final = 0.05
 
 _HEADERS: Final = [
     (b"content-type", f"{EVENT_STREAM}; charset=utf-8".encode()),
@@ -79,16 +81,22 @@ class EventStreams:
         self._presences = Presences(api, self._limits.check_seconds)
         self._open: set[asyncio.Event] = set()
 
-    async def serve(self, caller: Caller, request: GraphQLRequest, receive: Receive, send: Send) -> None:
+    async def serve(
+        self, caller: Caller, request: GraphQLRequest, receive: Receive, send: Send, *, wait: int | None = None
+    ) -> None:
         """Answer one operation as a stream; raises `TooManyStreams` before it begins.
 
-        It ends with its operation or with its client, when the token or the session ends, and with the process. Only
-        the last leaves out `complete`, so that clients come back elsewhere.
+        It ends with its operation or with its client, when the token or the session ends, and with the process; for a
+        client that polls after its first events, or after `wait` seconds without any. Only the last two leave out
+        `complete`, so that clients come back.
         """
         with self._counted(caller), self._listed() as is_ending, CONNECTIONS.labels("sse").track_inprogress():
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            has_told = asyncio.Event()
+            applied = [] if wait is None else [(b"preference-applied", b"wait=%d" % wait)]
+            await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *applied]})
             last = await self._run(
-                self._tell(caller, request, send),
+                self._tell(caller, request, send, has_told),
+                *([] if wait is None else [_waited(wait, has_told)]),
                 _beat(self._limits.heartbeat_seconds, send),
                 self._watch(caller),
                 _gone(receive),
@@ -112,7 +120,7 @@ class EventStreams:
             last = _first(ends).last
         return last
 
-    async def _tell(self, caller: Caller, request: GraphQLRequest, send: Send) -> None:
+    async def _tell(self, caller: Caller, request: GraphQLRequest, send: Send, has_told: asyncio.Event) -> None:
         async with aclosing(answers(self._api, caller.viewer, caller.info, request)) as told:
             async for answer in told:
                 try:
@@ -121,6 +129,7 @@ class EventStreams:
                 except TimeoutError:
                     last = await last_words(told)
                     raise Over((event_of(last) if last else b"") + COMPLETE) from None
+                has_told.set()
                 # Sending to a client that is gone does not wait: let the others notice.
                 await asyncio.sleep(0)
         raise Over(COMPLETE)
@@ -175,6 +184,15 @@ async def _beat(seconds: float, send: Send) -> None:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         continue
+    raise Over
+
+
+async def _waited(seconds: int, has_told: asyncio.Event) -> None:
+    """End the stream of a client that polls; events that follow at once still come with the first."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await has_told.wait()
+            await asyncio.sleep(LINGER_SECONDS)
     raise Over
 
 

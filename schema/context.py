@@ -30,6 +30,7 @@ class Context:
     request_id: str = ""
     accept: str = ""
     operation: Operation | None = None
+    last_event_id: str | None = None
     loaders: Loaders = field(init=False)
     batches: dict[Any, Any] = field(init=False)
 

@@ -83,13 +83,19 @@ def marks_of(name: str, topics: Sequence[str], cursor: str) -> dict[str, int]:
     return {topic: known[_digest(topic)] for topic in topics if _digest(topic) in known}
 
 
+def resumed_at(ctx: Context, after: str | None) -> str | None:
+    """The cursor to go on behind: what the client heard last on this connection goes before the argument `after`."""
+    return ctx.last_event_id or after
+
+
 async def events(ctx: Context, stream: Stream, after: str | None) -> AsyncGenerator[Any, None]:
-    """Open a stream behind `after`: its events in order and without end, as `Occurrence`, and resets as they are.
+    """Open a stream behind a cursor: its events in order and without end, as `Occurrence`, and resets as they are.
 
     The cursor of an event is passed when the next one is asked for. `SlowConsumer`, thrown in instead, is answered with
     a last event that leads back to what was not taken. While the database is away an open stream waits.
     """
     now = await _watch(ctx, stream)
+    after = resumed_at(ctx, after)
     if after is None:
         return _go_on(ctx, stream, now, None)
     try:

@@ -33,7 +33,7 @@ class PostSubscriptions:
     ) -> AsyncGenerator[PostEvent | None, None]:
         asked = readable(PostId, post_ids)
         shown = {post.global_id() for post in await nodes.load(ctx, asked) if post}
-        met_before = _met_before(asked, after)
+        met_before = _met_before(asked, base.resumed_at(ctx, after))
         followed = [post for post in asked if post in shown or post in met_before]
         topics = [_topic(post) for post in followed]
         stream = Stream(_NAME, topics, partial(_present, wanted), merged=_ENGAGEMENT, is_told=_once_removed())

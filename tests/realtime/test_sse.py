@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from aperture import server
+from aperture.negotiation import seconds_to_wait
 from aperture.sse import COMPLETE, HEARTBEAT, StreamLimits, event_of
 from core import clock, telemetry
 from core.errors import ApiError
@@ -288,6 +289,23 @@ async def test_a_client_that_is_too_slow_is_told_where_to_go_on(world: World) ->
     assert end + b"\n\n" == COMPLETE
     assert [event.split(b"\n")[1] for event in told] == [b"id: %d" % (number + 1) for number in range(len(told))]
     assert json.loads(last.partition(b"data: ")[2]) == {"data": {"log": {"cursor": str(len(told)), "text": "slow"}}}
+
+
+async def test_a_client_that_polls_gets_the_first_events_and_comes_back(world: World) -> None:
+    async with served(world) as address, posted(address, ENDLESS, prefer="respond-async, wait=9999") as client:
+        body = await client.rest()
+
+    assert client.headers["preference-applied"] == "wait=30"
+    assert events(body) == [("next", {"data": {"endless": "first"}})]
+    assert world.cancelled.is_set()
+
+
+@pytest.mark.parametrize(
+    ("prefer", "seconds"),
+    [("wait=5", 5), ("Wait=07; x=1", 7), ("a=b,wait=31", 30), ("", None), ("await=5", None), ("wait=-1", None)],
+)
+def test_how_long_a_client_wants_to_wait(prefer: str, seconds: int | None) -> None:
+    assert seconds_to_wait(prefer) == seconds
 
 
 async def test_a_token_that_expires_ends_the_stream(world: World) -> None:

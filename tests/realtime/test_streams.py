@@ -1,5 +1,6 @@
 """Streams that break off and go on: nothing is missed, and who cannot be told everything is told so."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import timedelta
@@ -156,6 +157,39 @@ async def test_a_cursor_serves_the_next_screen_too(api: Api, db: Database, ana: 
     (event,) = await told(api, [other, picture], start, 1)
 
     assert event["post"]["caption"] == {"text": "Here"}
+
+
+async def test_a_client_that_polls_goes_on_behind_the_last_event_it_has_heard(
+    api: Api, db: Database, ana: Viewer, picture: PostId
+) -> None:
+    heard = [await polled(api, picture, "from now on", wait=20)]
+    await change(db, ana, picture, caption="One")
+    heard.append(await polled(api, picture, heard[-1][0]["cursor"], wait=20))
+    nothing = await polled(api, picture, heard[-1][-1]["cursor"], wait=1)
+    await change(db, ana, picture, caption="Two")
+    await change(db, ana, picture, caption="Three")
+    await all_told(db, 3)
+    missed = await polled(api, picture, heard[-1][-1]["cursor"], wait=20)
+
+    assert [event["reason"] for event in heard[0]] == ["CURSOR_INVALID"]
+    assert [event["post"]["caption"]["text"] for event in heard[1]] == ["One"]
+    assert nothing == []
+    assert len(missed) == 2
+    assert [event["cursor"] for event in missed] == [
+        event["cursor"] for event in await told(api, [picture], heard[-1][-1]["cursor"], 2)
+    ]
+
+
+async def polled(api: Api, post_id: PostId, last: str, wait: int) -> list[Any]:
+    """The events of one poll, behind the last event heard."""
+    answer = await api.client.http.post(
+        "/graphql",
+        json={"query": WATCH, "variables": {"postIds": [str(post_id)]}},
+        headers={"accept": "text/event-stream", "prefer": f"wait={wait}", "last-event-id": last},
+        timeout=30,
+    )
+    lines = [line.removeprefix("data: ") for line in answer.text.splitlines() if line.startswith("data: ")]
+    return [json.loads(line)["data"]["postEvents"] for line in lines]
 
 
 async def test_a_burst_is_told_as_one_event(api: Api, db: Database, ana: Viewer, picture: PostId) -> None:
