@@ -9,6 +9,7 @@ from core import clock
 from core.db import Database
 from core.events import PostLiked
 from core.ids import new_uuid
+from core.statements import counted
 from jobs import topics
 from jobs.base import JobContext
 from services import event_log
@@ -51,6 +52,30 @@ async def test_numbers_have_no_gaps_when_many_write_at_once(db: Database) -> Non
     for name in names:
         first = marks[name] + 1
         assert [event.seq for event in events if event.topic == name] == list(range(first, first + 40))
+
+
+async def test_logging_in_many_topics_costs_as_much_as_in_one(db: Database) -> None:
+    names = [f"topic {number}" for number in range(200)]
+    marks = await _watch(db, *names)
+
+    with counted() as ran:
+        assert await _append(db, *reversed(names), "nobody's") == sorted(names)
+
+    assert len(ran) == 2
+    assert {event.topic: event.seq - marks[event.topic] for event in await _read(db, marks)} == dict.fromkeys(names, 1)
+
+
+async def test_a_fact_that_two_log_at_once_is_logged_once(db: Database) -> None:
+    marks, fact = await _watch(db, "a", "b"), new_uuid()
+
+    async def log() -> list[str]:
+        entries = [Entry("a", "Happened", {}), Entry("b", "Happened", {})]
+        return await db.write(lambda tx: event_log.append(tx, fact, entries))
+
+    logged = await asyncio.gather(*(log() for _ in range(8)))
+
+    assert sorted(logged) == [*[[]] * 7, ["a", "b"]]
+    assert len(await _read(db, marks)) == 2
 
 
 async def test_a_reader_never_sees_a_number_before_a_smaller_one(db: Database) -> None:
