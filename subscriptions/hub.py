@@ -97,6 +97,7 @@ class Hub:
     def __init__(self, db: Database, pubsub: PubSub) -> None:
         self._db = db
         self._pubsub = pubsub
+        self._seats: set[Seat] = set()
         self._topics: dict[str, _Topic] = {}
         self._merged: frozenset[str] = frozenset()
         self._wakeups = Wakeups()
@@ -108,11 +109,12 @@ class Hub:
     @property
     def is_empty(self) -> bool:
         """Whether no stream has a seat."""
-        return not self._topics
+        return not self._seats
 
     def join(self, seat: Seat, marks: Mapping[str, int], merged: frozenset[str]) -> None:
         """Hand to a stream that is at these marks all that happens from now on in their topics."""
         self._merged |= merged
+        self._seats.add(seat)
         for name, mark in marks.items():
             if name not in self._topics:
                 self._topics[name] = _Topic(mark)
@@ -129,6 +131,7 @@ class Hub:
 
     def leave(self, seat: Seat, topics: Sequence[str]) -> None:
         """Forget a stream, and each topic that nobody else watches."""
+        self._seats.discard(seat)
         for name in topics:
             seats = self._topics[name].seats
             seats.discard(seat)

@@ -154,6 +154,20 @@ async def test_it_ends_with_its_last_stream(backends: Backends, db: Database) ->
     assert hub._hubs == {}
 
 
+async def test_streams_of_nothing_come_and_go(backends: Backends, db: Database) -> None:
+    start = await begin(db)
+
+    async with answers_of(backends, graph_of(numbers(()))) as silent:
+        waiting = asyncio.create_task(anext(silent, None))
+        async with answers_of(backends, graph_of(numbers()), start) as one:
+            await log(db, 1)
+            await anext(one)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+
+    assert hub._hubs == {}
+
+
 async def test_a_client_that_is_too_slow_is_told_where_to_go_on(backends: Backends, db: Database) -> None:
     start = await begin(db)
     await log(db, 1, 2, 3)
