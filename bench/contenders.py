@@ -65,10 +65,11 @@ class Aperture:
     def __init__(self, api: Child, port: int, backends: Backends, post: PostId, people: list[Person]) -> None:
         self.pid, self.port, self.people = api.pid or 0, port, people
         self.variables = {"posts": [str(post)], "after": "from now on"}
+        self.padding = ""
         self._backends, self._post, self._author = backends, post, Viewer(id=post.author_id)
 
     async def publish(self, number: int) -> float:
-        change = {"caption": text_of(number)}
+        change = {"caption": text_of(number) + self.padding}
         await self._backends.db.write(lambda tx: posts.update_post(tx, self._author, self._post, change))
         return time.monotonic()
 

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from aperture.children import Child
+from aperture.wire import UNSENT_BYTES
 from bench.contenders import Aperture, Contender, allow_files, aperture, has_node, node, processes
 from bench.crowd import Plan, Received
 from bench.stage import stage
@@ -29,6 +30,9 @@ QUERY = (
 NODE_QUERY = "subscription($posts: [ID!]!) { postEvents(postIds: $posts) { __typename cursor post { FIELDS } } }"
 SPARE_FILES = 500
 WARM_UP = 20
+CAPTION = 2000
+# For one who stopped reading: the message that was too much, the last words, and what holds them all.
+BESIDES = 16 * 1024
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -90,10 +94,18 @@ async def _run(api: Child, port: int, options: argparse.Namespace, *, is_beside:
 
 
 async def _slow(ours: Aperture, load: Load, idle: int) -> None:
+    """Long captions, so that what nobody reads fills whatever holds it."""
+    ours.padding = " and so on" * (CAPTION // 10)
     query = QUERY.replace("FIELDS", SHARED)
     alone = await _show("all read", ours, query, load)
-    beside = await _show(f"{idle} stop reading", ours, query, Load(load.sockets + idle, load.rate, load.seconds, idle))
-    print(f"p99 of those who read: {alone.received.p99:.0f} ms alone, {beside.received.p99:.0f} ms beside the others")
+    crowd = Load(load.sockets + idle, load.rate, load.seconds, idle)
+    beside = await _show(f"{idle} more stop reading", ours, query, crowd)
+    grown, bound = beside.grown - max(alone.grown, 0), idle * (UNSENT_BYTES + BESIDES)
+    print(
+        f"\np99 of those who read: {alone.received.p99:.0f} ms alone, {beside.received.p99:.0f} ms beside the others\n"
+        f"memory for those who stopped: {grown / 1e6:.1f} MB; the bound is {bound / 1e6:.1f} MB, {idle} times"
+        f" {UNSENT_BYTES // 1024} + {BESIDES // 1024} KiB: {'held' if grown <= bound else 'NOT HELD'}"
+    )
 
 
 async def _warm_up(ours: Aperture) -> None:
