@@ -253,7 +253,8 @@ class Wire(asyncio.Protocol):
         """Write what the protocol has to say by itself; an empty last piece says that nothing can follow."""
         output = self._connection.data_to_send()
         if output:
-            self._transport.write(b"".join(output))
+            if not self._transport.is_closing():
+                self._transport.write(b"".join(output))
             if not output[-1]:
                 sent = self._connection.close_sent
                 self._end(sent.code if sent else CloseCode.ABNORMAL_CLOSURE)
@@ -292,8 +293,8 @@ class Wire(asyncio.Protocol):
     def _part(self) -> None:
         """Say that nothing follows, and leave the end to the client: a hard one would take the last word from it."""
         if not self._transport.is_closing():
-            self._transport.write_eof()
-            self._within(ABORT_SECONDS, self._transport.abort)
+            (self._transport.write_eof if self._transport.can_write_eof() else self._transport.close)()
+        self._within(ABORT_SECONDS, self._transport.abort)
 
     def _end(self, code: int) -> None:
         if not self._is_over:
