@@ -207,11 +207,12 @@ class Wire(asyncio.Protocol):
         if message.get("subprotocol"):
             added.append(("sec-websocket-protocol", message["subprotocol"]))
         response.headers.update(Headers(added))
-        cast("ServerProtocol", self._connection).send_response(response)
+        handshake = cast("ServerProtocol", self._connection)
+        handshake.send_response(response)
         self._flush()
-        # Of the handshake nothing is kept: its parser holds the whole request.
-        size = self._connection.max_message_size
-        self._connection = Protocol(Side.SERVER, state=State.OPEN, max_size=size, logger=_SILENT)
+        # Of the handshake nothing is kept. Its parser holds the whole request, and the two hold each other.
+        del handshake.parser
+        self._connection = Protocol(Side.SERVER, state=State.OPEN, max_size=handshake.max_message_size, logger=_SILENT)
         self._response = None
         self._within(self._ping_seconds, self._ping)
         self._adjust_reading()

@@ -1,7 +1,6 @@
 """The one reader of the event log in a process: it reads what is new in all watched topics and hands it to streams."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import Context as ContextVars
@@ -34,22 +33,24 @@ class Seat:
     that `is_torn` has lost events that the log does not hold any more.
     """
 
+    __slots__ = ("_waiting", "_woken", "is_behind", "is_torn")
+
     def __init__(self) -> None:
         self.is_behind = False
         self.is_torn = False
-        self._waiting: deque[LoggedEvent] = deque()
-        self._woken = asyncio.Event()
+        # There are thousands of these: an `asyncio.Event` and a deque take a kilobyte and a half.
+        self._waiting: list[LoggedEvent] = []
+        self._woken: asyncio.Future[None] | None = None
 
     async def wait(self) -> None:
         """Return when there is something to take here or to read in the log."""
-        if not self.is_behind:
-            await self._woken.wait()
+        if not self.is_behind and not self._waiting:
+            self._woken = asyncio.get_running_loop().create_future()
+            await self._woken
 
     def take(self) -> list[LoggedEvent]:
         """All that waits, in order."""
-        taken = list(self._waiting)
-        self._waiting.clear()
-        self._woken.clear()
+        taken, self._waiting = self._waiting, []
         return taken
 
     def give(self, event: LoggedEvent) -> None:
@@ -60,13 +61,17 @@ class Seat:
             self.fall_behind()
             return
         self._waiting.append(event)
-        self._woken.set()
+        self._wake()
 
     def fall_behind(self) -> None:
         """Let the stream read the log from its own marks."""
         self.is_behind = True
-        self._waiting.clear()
-        self._woken.set()
+        self._waiting = []
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
 
     def tear(self) -> None:
         """Let the stream find out what it has lost."""
