@@ -32,7 +32,7 @@ SPARE_FILES = 500
 WARM_UP = 20
 CAPTION = 2000
 # For one who stopped reading: the message that was too much, the last words, and what holds them all.
-BESIDES = 16 * 1024
+BESIDES = 32 * 1024
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
