@@ -166,5 +166,5 @@ def _health(backends: Backends, beside: Database) -> Health:
     return Health(
         required={"database": tables_are_current},
         optional={"redis": redis_answers, "store": store_answers, "worker": worker_lives},
-        shows_parts=backends.settings.is_development,
+        shows_parts=backends.settings.environment != "production",
     )
