@@ -2,10 +2,11 @@
 
 import asyncio
 import gzip
+import math
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from http import HTTPStatus
+from datetime import datetime
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl
 
@@ -19,7 +20,7 @@ from aperture.envelope import decode, encode, read_request
 from aperture.errors import Answer
 from aperture.execution import GraphQLRequest, execute, refusal
 from aperture.sse import Caller, EventStreams, TooManyStreams
-from core import telemetry
+from core import clock, telemetry
 from core.begun import Begun, TooLong, within
 from core.errors import ApiError, Refusal
 from core.limits import Limits
@@ -244,8 +245,12 @@ async def _send(reply: Reply, media_type: str, head: Head, send: Send) -> None:
 
 def _hints(reply: Reply) -> list[tuple[bytes, bytes]]:
     """What a client of this status needs to know to do better."""
-    if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return [(b"retry-after", b"%d" % reply.answer["errors"][0]["extensions"]["retryAfter"])]
+    extensions = reply.answer["errors"][0]["extensions"]
+    if "retryAfter" in extensions:
+        return [(b"retry-after", b"%d" % extensions["retryAfter"])]
+    if "retryAt" in extensions:
+        left = datetime.fromisoformat(str(extensions["retryAt"])) - clock.now()
+        return [(b"retry-after", b"%d" % max(1, math.ceil(left.total_seconds())))]
     hints = {
         401: (b"www-authenticate", b"Bearer"),
         408: (b"connection", b"close"),

@@ -19,7 +19,7 @@ from aperture.servers import Postgres, Servers, Valkey, embedded
 from aperture.site import DATABASE, HOST, Site
 from tests.waiting import eventually
 
-RECOVERY_SECONDS = 45
+RECOVERY_SECONDS = 90
 STOP_SECONDS = 20
 
 

@@ -71,6 +71,7 @@ async def test_a_spent_budget_says_when_to_come_back(ana: Client) -> None:
     assert told["code"] == "RATE_LIMITED"
     assert datetime.fromisoformat(told["retryAt"]) > clock.now()
     assert "data" not in refused.json()
+    assert (refused.status_code == 200) is not ("retry-after" in refused.headers)
 
 
 async def test_each_caller_has_a_budget_of_their_own(
