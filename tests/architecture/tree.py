@@ -48,8 +48,9 @@ class Module:
 
 
 def modules(root: Path = ROOT, rooms: tuple[str, ...] = ROOMS) -> list[Module]:
-    """The files of these rooms, in the order of their paths."""
-    files = sorted(path for room in rooms for path in (root / room).rglob("*.py"))
+    """The files of these rooms, in the order of their paths; those of npm packages are not ours."""
+    found = (path for room in rooms for path in (root / room).rglob("*.py"))
+    files = sorted(path for path in found if "node_modules" not in path.parts)
     return [_module(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")) for path in files]
 
 
