@@ -47,7 +47,7 @@ def _batched(function: Call) -> Any:
     The list holds a value or an exception per parent, in their order; the graph shows its item type. A keyword
     `wanted: Wanted` is filled with what is asked for below the field and does not appear in the graph.
     """
-    kind = FieldKind(Kind.BATCHED, _null_is_default(function), _looks_ahead(function))
+    kind = FieldKind(Kind.BATCHED, _awaited(_null_is_default(function)), _looks_ahead(function))
 
     async def resolve(self: Any, info: strawberry.Info, **args: Any) -> Any:
         return await _batch_of(kind, info, args).load(self)
@@ -75,7 +75,7 @@ else:
 
 def declare_root(function: Call, around: Guard | None = None, *, is_nullable: bool = False) -> Any:
     """A root field; `around` wraps it outside of every guard; the graph shows its answer as nullable if told so."""
-    declared = _opened(function) if inspect.isasyncgenfunction(function) else function
+    declared = _opened(function) if inspect.isasyncgenfunction(function) else _awaited_root(function)
     kind = FieldKind(Kind.ROOT, _null_is_default(declared), _looks_ahead(function), *([around] if around else ()))
 
     async def resolve(self: Any, info: strawberry.Info, **args: Any) -> Any:  # noqa: ARG001 - a root has no object
@@ -85,6 +85,28 @@ def declare_root(function: Call, around: Guard | None = None, *, is_nullable: bo
     if is_nullable:
         shown = shown.replace(return_annotation=shown.return_annotation | None)
     return _field(resolve, function, kind, shown)
+
+
+def _awaited(function: Call) -> Call:
+    """Let loaders know that the field runs, so that fields beside it can share what they ask for."""
+
+    @wraps(function)
+    async def awaited(parents: list[Any], ctx: Any, **args: Any) -> Any:
+        with ctx.loaders.field():
+            return await function(parents, ctx, **args)
+
+    return awaited
+
+
+def _awaited_root(function: Call) -> Call:
+    """As `_awaited`; after a write the loaders are others, and those of before hold back nobody."""
+
+    @wraps(function)
+    async def awaited(ctx: Any, **args: Any) -> Any:
+        with ctx.loaders.field():
+            return await function(ctx, **args)
+
+    return awaited
 
 
 def _opened(generator: Call) -> Call:
@@ -154,7 +176,14 @@ def _looks_ahead(function: Call) -> bool:
 def _look_ahead(kind: FieldKind, info: GraphQLResolveInfo[Any]) -> dict[str, Wanted]:
     if not kind.looks_ahead:
         return {}
-    return {"wanted": wanted_below(info.field_nodes, info.fragments, info.variable_values.coerced)}
+    return {"wanted": wanted_below(info.field_nodes, info.fragments, _coerced(info))}
+
+
+def _coerced(info: GraphQLResolveInfo[Any]) -> dict[str, Any]:
+    """The variables, which the library's executor keeps with their sources and Strawberry's own does not."""
+    values: Any = info.variable_values
+    coerced: dict[str, Any] = getattr(values, "coerced", values)
+    return coerced
 
 
 def _batch_of(kind: FieldKind, info: strawberry.Info, args: dict[str, Any]) -> DataLoader[Any, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import strawberry
@@ -15,6 +15,7 @@ from core.overload import Overload
 from core.redis import Cache
 from core.settings import Settings
 from core.viewer import Viewer
+from loaders.base import Loaders
 from schema.contract import Contract, bind, contract
 from schema.errors import NotFoundError, RateLimitedError, UserError, ValidationError
 from schema.fields import attribute, batched, root
@@ -204,6 +205,7 @@ class Ctx:
     backends: Backends = field(default_factory=lambda: Backends(settings_with()))
     buckets: Buckets = field(default_factory=lambda: Buckets(Cache.from_url("redis://127.0.0.1:1/0")))
     batches: dict[Any, Any] = field(default_factory=dict)
+    loaders: Loaders = field(default_factory=lambda: Loaders(cast("Any", None)))
 
 
 def settings_with(**changes: Any) -> Settings:

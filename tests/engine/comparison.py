@@ -1,8 +1,8 @@
 """One operation on both executors, and whether they agree."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -18,13 +18,15 @@ from graphql.pyutils import is_awaitable
 from engine.failures import Path
 from engine.program import Compiler
 from engine.run import Run
+from loaders.base import Loaders
 
 
 @dataclass
 class Context:
-    """What fields of test schemas reach: the loaders of the reference path keep their batches here."""
+    """What fields of test schemas reach: the reference path keeps its batches here."""
 
-    batches: dict[Any, Any]
+    batches: dict[Any, Any] = field(default_factory=dict)
+    loaders: Loaders = field(default_factory=lambda: Loaders(cast("Any", None)))
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,7 @@ class Pair:
 async def both(compiler: Compiler, text: str, variables: Mapping[str, Any] | None = None) -> Pair:
     """Run a valid document that has one operation on both executors, each with a context of its own."""
     document = parse(text)
-    reference: Any = execute(
-        compiler.schema, document, context_value=Context({}), variable_values=dict(variables or {})
-    )
+    reference: Any = execute(compiler.schema, document, context_value=Context(), variable_values=dict(variables or {}))
     if is_awaitable(reference):
         reference = await reference
     return Pair(text, reference, await ours(compiler, document, variables))
@@ -68,7 +68,7 @@ async def ours(compiler: Compiler, document: DocumentNode, variables: Mapping[st
     if not isinstance(coerced, VariableValues):
         return ExecutionResult(None, coerced)
     plan = compiler.program(document).plan(operation, coerced)
-    return await Run(Context({}), coerced).operation(plan)
+    return await Run(Context(), coerced).operation(plan)
 
 
 def _by_place(result: ExecutionResult) -> dict[Path, list[GraphQLError]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytest
 import strawberry
@@ -10,6 +10,7 @@ from graphql import print_schema
 from strawberry.extensions import FieldExtension
 
 from engine.kinds import Kind, Wanted, kind_of, misdeclared, walk_fields
+from loaders.base import Loaders
 from schema.fields import attribute, batched, root
 
 
@@ -19,6 +20,7 @@ class Ctx:
 
     batches: dict[Any, Any] = field(default_factory=dict)
     calls: list[Any] = field(default_factory=list)
+    loaders: Loaders = field(default_factory=lambda: Loaders(cast("Any", None)))
 
 
 @strawberry.input
