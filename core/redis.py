@@ -118,7 +118,7 @@ class Cache:
         async with self.calls() as redis, redis.pipeline(transaction=transaction) as pipe:
             yield pipe
 
-    async def each(self, name: str, keys: Sequence[str], *arguments: bytes) -> list[Any]:
+    async def each(self, name: str, keys: Sequence[bytes], *arguments: bytes) -> list[Any]:
         """The answers to one command on each of these keys, which travel in one packet.
 
         It takes a tenth of a pipeline's time here, since nothing is made per command, and a third of a script's there.
@@ -126,7 +126,8 @@ class Cache:
         """
         head = b"*%d\r\n$%d\r\n%b\r\n$" % (len(arguments) + 2, len(name), name.encode())
         tail = b"".join(b"\r\n$%d\r\n%b" % (len(each), each) for each in arguments) + b"\r\n"
-        packet = b"".join([b"%b%d\r\n%b%b" % (head, len(key), key, tail) for key in map(str.encode, keys)])
+        begun = {size: b"%b%d\r\n" % (head, size) for size in set(map(len, keys))}
+        packet = b"".join([begun[len(key)] + key + tail for key in keys])
         async with self.calls() as redis, _lent(redis) as connection, asyncio.timeout(TIMEOUT_SECONDS):
             await connection.send_packed_command(packet)
             return [await connection.read_response(timeout=math.inf) for _ in keys]

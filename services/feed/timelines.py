@@ -100,7 +100,7 @@ async def push(cache: Cache, epoch: int, user_ids: Sequence[UUID], post_id: Post
     """Add a post to those timelines of these people that exist."""
     kept, entry = settings().timeline_length, entry_of(post_id)
 
-    async def run(keys: Sequence[str]) -> None:
+    async def run(keys: Sequence[bytes]) -> None:
         lengths = await cache.each("LPUSHX", keys, entry)
         long = [key for key, length in zip(keys, lengths, strict=True) if length > kept + _SLACK]
         await cache.each("LTRIM", long, b"0", b"%d" % (kept - 1))
@@ -113,12 +113,15 @@ async def remove(cache: Cache, epoch: int, user_ids: Sequence[UUID], post_id: Po
     await _on_all(lambda keys: cache.each("LREM", keys, b"0", entry_of(post_id)), epoch, user_ids)
 
 
-async def _on_all(run: Callable[[Sequence[str]], Awaitable[object]], epoch: int, user_ids: Sequence[UUID]) -> None:
+async def _on_all(run: Callable[[Sequence[bytes]], Awaitable[object]], epoch: int, user_ids: Sequence[UUID]) -> None:
     """Run on all keys, some pieces at once. A cluster wants a piece to be of one slot."""
-    keys = [_key(epoch, each) for each in user_ids]
-    pieces = [keys[start : start + _PIECE] for start in range(0, len(keys), _PIECE)]
-    for start in range(0, len(pieces), _IN_FLIGHT):
-        await asyncio.gather(*map(run, pieces[start : start + _IN_FLIGHT]))
+    starts = iter(range(0, len(user_ids), _PIECE))
+
+    async def run_pieces() -> None:
+        for start in starts:
+            await run([_key(epoch, each).encode() for each in user_ids[start : start + _PIECE]])
+
+    await asyncio.gather(*(run_pieces() for _ in range(_IN_FLIGHT)))
 
 
 def _told(raw: Sequence[bytes]) -> Timeline | None:
