@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from core.ending import end
 from core.ids import PostId
 from core.redis import Cache
 from core.settings import settings
@@ -114,14 +115,18 @@ async def remove(cache: Cache, epoch: int, user_ids: Sequence[UUID], post_id: Po
 
 
 async def _on_all(run: Callable[[Sequence[bytes]], Awaitable[object]], epoch: int, user_ids: Sequence[UUID]) -> None:
-    """Run on all keys, some pieces at once. A cluster wants a piece to be of one slot."""
+    """Run on all keys, some pieces at once; if one fails all end. A cluster wants a piece to be of one slot."""
     starts = iter(range(0, len(user_ids), _PIECE))
 
     async def run_pieces() -> None:
         for start in starts:
             await run([_key(epoch, each).encode() for each in user_ids[start : start + _PIECE]])
 
-    await asyncio.gather(*(run_pieces() for _ in range(_IN_FLIGHT)))
+    running = [asyncio.create_task(run_pieces()) for _ in range(_IN_FLIGHT)]
+    try:
+        await asyncio.gather(*running)
+    finally:
+        await end(*running)
 
 
 def _told(raw: Sequence[bytes]) -> Timeline | None:
