@@ -1,8 +1,8 @@
 """One run of a plan: level by level down, all that has to be asked for at once; then up, level by level."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from graphql import ExecutionResult, OperationType
 from graphql.execution.values import VariableValues
@@ -13,19 +13,15 @@ from engine.failures import BROKEN, Failures
 from engine.plan import Plan, Shape
 from engine.rows import maker
 
-Watch: TypeAlias = Callable[[Sequence[Column]], None]
-"""Told of each level before it is asked for: its columns, with their fields and the objects above them."""
-
 
 class Run:
     """What one execution of a plan needs: the context of the fields, the variables, and what went wrong so far."""
 
-    __slots__ = ("context", "failures", "variables", "watch")
+    __slots__ = ("context", "failures", "variables")
 
-    def __init__(self, context: Any, variables: VariableValues, watch: Watch | None = None) -> None:
+    def __init__(self, context: Any, variables: VariableValues) -> None:
         self.context = context
         self.variables = variables
-        self.watch = watch
         self.failures = Failures()
 
     async def operation(self, plan: Plan, root: Any = None) -> ExecutionResult:
@@ -55,8 +51,6 @@ class Run:
     async def _read(self, columns: Sequence[Column]) -> None:
         """Ask for one level after the other until nothing is left to ask for."""
         while columns:
-            if self.watch is not None:
-                self.watch(columns)
             if len(columns) == 1:
                 await columns[0].batch.ask(columns[0])
             else:

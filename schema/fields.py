@@ -75,7 +75,7 @@ else:
 
 def declare_root(function: Call, around: Guard | None = None, *, is_nullable: bool = False) -> Any:
     """A root field; `around` wraps it outside of every guard; the graph shows its answer as nullable if told so."""
-    declared = _opened(function) if inspect.isasyncgenfunction(function) else _awaited_root(function)
+    declared = _opened(function) if inspect.isasyncgenfunction(function) else _awaited(function)
     kind = FieldKind(Kind.ROOT, _null_is_default(declared), _looks_ahead(function), *([around] if around else ()))
 
     async def resolve(self: Any, info: strawberry.Info, **args: Any) -> Any:  # noqa: ARG001 - a root has no object
@@ -88,23 +88,16 @@ def declare_root(function: Call, around: Guard | None = None, *, is_nullable: bo
 
 
 def _awaited(function: Call) -> Call:
-    """Let loaders know that the field runs, so that fields beside it can share what they ask for."""
+    """Let loaders know that the field runs, so that fields beside it can share what they ask for.
+
+    The context is the last of what every function is given. After a write the loaders are others; those of before hold
+    back nobody.
+    """
 
     @wraps(function)
-    async def awaited(parents: list[Any], ctx: Any, **args: Any) -> Any:
-        with ctx.loaders.field():
-            return await function(parents, ctx, **args)
-
-    return awaited
-
-
-def _awaited_root(function: Call) -> Call:
-    """As `_awaited`; after a write the loaders are others, and those of before hold back nobody."""
-
-    @wraps(function)
-    async def awaited(ctx: Any, **args: Any) -> Any:
-        with ctx.loaders.field():
-            return await function(ctx, **args)
+    async def awaited(*given: Any, **args: Any) -> Any:
+        with given[-1].loaders.field():
+            return await function(*given, **args)
 
     return awaited
 
