@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import clock
@@ -91,7 +91,10 @@ async def publish_when_ready(tx: Write, post_id: PostId) -> None:
 
 
 async def update_post(tx: Write, viewer: Viewer, post_id: PostId, changes: Mapping[str, Any]) -> None:
-    """Change what `changes` names of one's own post; `place` is a `PlaceChoice` or None to clear it."""
+    """Change what `changes` names of one's own post; `place` is a `PlaceChoice` or None to clear it.
+
+    The same changes again change nothing and tell nobody.
+    """
     post = await posts.require_post(tx, viewer, post_id)
     permissions.require(permissions.may_edit_post(viewer, post_id.author_id))
     values = dict(changes)
@@ -101,9 +104,10 @@ async def update_post(tx: Write, viewer: Viewer, post_id: PostId, changes: Mappi
         place = values.pop("place")
         values["place_id"] = await places.choose(tx, place) if place else None
     if values:
-        own = (Post.author_id == post_id.author_id, Post.id == post_id.id)
-        await tx.execute(update(Post).where(*own).values(**values))
-        outbox.emit(tx, PostUpdated(author_id=post_id.author_id, post_id=post_id.id))
+        key = (Post.author_id == post_id.author_id, Post.id == post_id.id)
+        differs = or_(*(getattr(Post, name).is_distinct_from(value) for name, value in values.items()))
+        if await tx.scalar(update(Post).where(*key, differs).values(values).returning(Post.id)) is not None:
+            outbox.emit(tx, PostUpdated(author_id=post_id.author_id, post_id=post_id.id))
 
 
 async def delete_post(tx: Write, viewer: Viewer, post_id: PostId) -> None:

@@ -465,6 +465,19 @@ async def test_the_same_caption_again_is_no_edit(client: Client, db: Database, a
     assert again["post"] == made
 
 
+async def test_the_same_changes_again_leave_nothing_behind(client: Client, db: Database, ana: Viewer) -> None:
+    made = await post(db, ana)
+    spot = {"custom": {"name": "Pier", "coordinates": {"latitude": 1, "longitude": 2}}}
+    changes = {"caption": "By the sea with @ana", "place": spot, "commentAudience": "NOBODY", "hideLikeCount": True}
+    first = await call(client, UPDATE, postId=str(made), **changes)
+    before = await content(db)
+
+    again = await call(client, UPDATE, postId=str(made), **changes)
+
+    assert again == first
+    assert await content(db) == before
+
+
 async def test_null_never_opens_a_post_to_a_larger_audience(
     client: Client, stranger: Client, db: Database, ana: Viewer
 ) -> None:
