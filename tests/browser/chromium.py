@@ -147,14 +147,16 @@ class Page:
         return found[0]
 
     async def click(self, selector: str) -> None:
-        """Press the mouse on the middle of an element once it is there, as a person would."""
+        """Press the mouse on the middle of an element once the page has come and the element stands still."""
         point = await self.until(
             f"""(() => {{
                 const element = document.querySelector({json.dumps(selector)});
-                if (!element) return null;
+                if (!element || document.readyState !== 'complete') return null;
                 element.scrollIntoView({{ block: 'nearest' }});
                 const {{ x, y, width, height }} = element.getBoundingClientRect();
-                return {{ x: x + width / 2, y: y + height / 2 }};
+                const before = element.place;
+                element.place = `${{x}} ${{y}} ${{width}} ${{height}}`;
+                return before === element.place && {{ x: x + width / 2, y: y + height / 2 }};
             }})()"""
         )
         for kind in ("mousePressed", "mouseReleased"):
