@@ -67,16 +67,20 @@ class Batch:
         """Where each object stands in the answer; only errors ask."""
         if self.column is None:
             return [()]
-        paths = self.column.paths(len(self.column.field.form.nullable) - 1)
+        paths = self.column.paths(self.column.depth)
         return paths if self.places is None else [paths[place] for place in self.places]
 
     def _attributes(self, field: Field) -> list[Any]:
         read = field.kind.call
         try:
             args = field.arguments.values(self.run.variables)
-            return [read(each, **args) for each in self.objects] if args else list(map(read, self.objects))
+            values = [read(each, **args) for each in self.objects] if args else list(map(read, self.objects))
         except Exception:  # noqa: BLE001 - read again one by one, to tell which
-            return [self._attribute(field, each) for each in self.objects]
+            values = []
+        # A StopIteration ends `map` without a word, and leaves too few values.
+        if len(values) == len(self.objects):
+            return values
+        return [self._attribute(field, each) for each in self.objects]
 
     def _attribute(self, field: Field, one: Any) -> Any:
         try:

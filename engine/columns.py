@@ -26,7 +26,7 @@ _CAREFUL: Final = (Exception, type(Undefined))
 class Column:
     """One field of one batch; `levels` holds its values as they came, then the items of their lists, and so on."""
 
-    __slots__ = ("batch", "field", "levels")
+    __slots__ = ("_paths", "batch", "field", "levels")
 
     batches: "Sequence[Batch]" = ()
     """The objects it led to."""
@@ -35,6 +35,7 @@ class Column:
         self.field = field
         self.batch = batch
         self.levels: list[Sequence[Any]] = []
+        self._paths: list[list[Path]] | None = None
 
     @property
     def depth(self) -> int:
@@ -63,12 +64,15 @@ class Column:
         return values
 
     def paths(self, depth: int) -> list[Path]:
-        """Where each value of a level stands in the answer; only errors ask."""
-        paths = [(*path, self.field.key) for path in self.batch.paths()]
-        for level in self.levels[:depth]:
-            lists = zip(paths, level, strict=True)
-            paths = [(*path, at) for path, each in lists if isinstance(each, list | tuple) for at in range(len(each))]
-        return paths
+        """Where each value of a level stands in the answer; only errors ask, and often many of them."""
+        if self._paths is None:
+            self._paths = [[(*path, self.field.key) for path in self.batch.paths()]]
+        for level in self.levels[len(self._paths) - 1 : depth]:
+            lists = zip(self._paths[-1], level, strict=True)
+            self._paths.append(
+                [(*path, at) for path, each in lists if isinstance(each, list | tuple) for at in range(len(each))]
+            )
+        return self._paths[depth]
 
     def _fill(self, values: Sequence[Any]) -> None:
         """Take the values without the lists around them."""
@@ -158,7 +162,7 @@ class ObjectColumn(Column):
 
     def _fill(self, values: Sequence[Any]) -> None:
         found = set(map(type, values))
-        type_ = self.selection.objects.of_all(values, found)
+        type_ = self.selection.objects.of_all(values, found) if values else None
         if type_ is not None:
             self.levels.append(values)
             self.batches = [self._batch(type_, values, None)]

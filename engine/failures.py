@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from graphql import FieldNode, GraphQLError, located_error
 
@@ -19,22 +19,28 @@ class _Broken:
 BROKEN = _Broken()
 
 
+class Failure(NamedTuple):
+    """An error, the place of the field it belongs to (a `GraphQLError` may name a path of its own), and if it rises."""
+
+    error: GraphQLError
+    path: Path
+    is_rising: bool
+
+
 @dataclass(slots=True)
 class Failures:
     """What went wrong so far, and where nulls that rose came to rest."""
 
-    _errors: list[GraphQLError] = field(default_factory=list)
-    _rising: list[bool] = field(default_factory=list)
+    _all: list[Failure] = field(default_factory=list)
     _emptied: set[Path] = field(default_factory=set)
 
     def __bool__(self) -> bool:
         """Whether anything went wrong: as long as nothing did, nobody has to look for `BROKEN`."""
-        return bool(self._errors)
+        return bool(self._all)
 
     def add(self, error: Exception, nodes: list[FieldNode], path: Path, *, is_rising: bool) -> None:
         """Tell an error at its place; it rises if null is forbidden there."""
-        self._errors.append(located_error(error, nodes, list(path)))
-        self._rising.append(is_rising)
+        self._all.append(Failure(located_error(error, nodes, list(path)), path, is_rising))
 
     def rested(self, path: Path) -> None:
         """A null that rose has come to rest here."""
@@ -43,8 +49,7 @@ class Failures:
     def told(self) -> list[GraphQLError]:
         """One error for each place left empty: none of those below it, which no client can see."""
         kept: dict[Path, GraphQLError] = {}
-        for error, is_rising in zip(self._errors, self._rising, strict=True):
-            path = tuple(error.path or ())
+        for error, path, is_rising in self._all:
             above = [path[:size] for size in range(len(path)) if path[:size] in self._emptied]
             place = above.pop() if is_rising and above else path
             if not above:

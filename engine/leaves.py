@@ -34,9 +34,10 @@ class Leaf:
         tell = self.tell
         try:
             told = [None if value is None else tell(value) for value in values]
+            is_whole = told.count(None) == values.count(None) and Undefined not in told
         except Exception:  # noqa: BLE001 - told again one by one, with care
             return None
-        return told if told.count(None) == values.count(None) and Undefined not in told else None
+        return told if is_whole else None
 
     def one(self, value: Any) -> Any:
         """One value told; raises what the type raises for a value that is none of its own, or told as nothing."""

@@ -106,7 +106,7 @@ class Selection:
 class Plan:
     """One operation of a document, for one choice of the variables that steer `@include` and `@skip`.
 
-    `root` is what is asked of the root type. `Unsupported` for introspection.
+    `root` is what is asked of the root type.
     """
 
     def __init__(
@@ -142,8 +142,8 @@ class Plan:
         nodes = [each.node for each in details]
         name = nodes[0].name.value
         definition = self.schema.get_field(parent, name)
-        if definition is None or (name.startswith("__") and name != TYPENAME):
-            raise Unsupported("introspection")
+        if definition is None:
+            raise TypeError(f"{parent.name} has no field {name}: the document is not valid for the schema")
         form, kind = Form.of(definition.type), _kind(parent, name, definition)
         return Field(
             key=key,

@@ -21,6 +21,7 @@ PLANS: Final = 16
 """Plans kept of one document: one for each operation and choice of `@include` and `@skip` used lately."""
 
 _CHOOSING: Final = frozenset({"include", "skip"})
+_INTROSPECTION: Final = frozenset({"__schema", "__type"})
 _UNKNOWN: Final = frozenset({"defer", "stream", "experimental_disableErrorPropagation"})
 
 
@@ -52,7 +53,9 @@ class Program:
         """The plan of an operation of the document with these variables; raises `Unsupported`."""
         if self._unsupported:
             raise Unsupported(self._unsupported)
-        choice = {name: bool(variables.coerced.get(name)) for name in self._choosing}
+        choice = {name: variables.coerced.get(name, False) for name in self._choosing}
+        if None in choice.values():
+            raise Unsupported("null for a condition")
         key = (operation.name.value if operation.name else None, tuple(choice.values()))
         plan = self._plans.get(key)
         if plan is None:
@@ -68,6 +71,8 @@ def _look_through(document: DocumentNode, misdeclared: frozenset[str]) -> tuple[
     names = {each.partition(".")[2] for each in misdeclared}
     choosing: dict[str, None] = {}
     for node in _nodes(document):
+        if isinstance(node, FieldNode) and node.name.value in _INTROSPECTION:
+            return [], "introspection"
         if isinstance(node, FieldNode) and node.name.value in names:
             return [], f"field {node.name.value}"
         for directive in getattr(node, "directives", None) or ():

@@ -61,14 +61,16 @@ async def both(compiler: Compiler, text: str, variables: Mapping[str, Any] | Non
     return Pair(text, reference, await ours(compiler, document, variables))
 
 
-async def ours(compiler: Compiler, document: DocumentNode, variables: Mapping[str, Any] | None) -> ExecutionResult:
+async def ours(
+    compiler: Compiler, document: DocumentNode, variables: Mapping[str, Any] | None, context: Context | None = None
+) -> ExecutionResult:
     """The engine's answer; `Unsupported` if it has none."""
     (operation,) = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
     coerced = get_variable_values(compiler.schema, operation.variable_definitions or (), dict(variables or {}))
     if not isinstance(coerced, VariableValues):
         return ExecutionResult(None, coerced)
     plan = compiler.program(document).plan(operation, coerced)
-    return await Run(Context(), coerced).operation(plan)
+    return await Run(context or Context(), coerced).operation(plan)
 
 
 def _by_place(result: ExecutionResult) -> dict[Path, list[GraphQLError]]:

@@ -7,22 +7,43 @@ from typing import Annotated, Any, Union
 
 import pytest
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, parse
+from strawberry.scalars import JSON
 
 from engine.plan import Unsupported
 from engine.program import Compiler
 from schema.fields import attribute, batched, root
-from tests.engine.comparison import Context, both
+from tests.engine.comparison import Context, both, ours
 
 
 class Oops(Exception):
     """What failing fields raise."""
 
 
+class Incomparable:
+    """What scalars may hold: a comparison fails."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        raise Oops("no comparison")
+
+    def __repr__(self) -> str:
+        return "incomparable"
+
+
 @strawberry.enum
 class Mood(Enum):
     GOOD = "good"
     BAD = "bad"
+
+
+@strawberry.type
+class Flea:
+    @batched
+    async def jumps(parents: list["Flea"], ctx: Context) -> list[int]:
+        ctx.batches["jumps"] = len(parents)
+        return [1 for _ in parents]
 
 
 @strawberry.interface
@@ -44,6 +65,14 @@ class Cat(Named):
             raise Oops("no claws")
         return "sharp"
 
+    @attribute
+    def fleas(self) -> list[Flea]:
+        return []
+
+    @attribute
+    def kitten(self) -> str | None:
+        return next(name for name in ("kit",) if name == self.name)
+
     @batched
     async def friends(parents: list["Cat"], ctx: Context, *, first: int = 2) -> list[list["Dog"]]:
         return [[Dog(name=f"{cat.name}{n}") for n in range(first)] for cat in parents]
@@ -60,6 +89,10 @@ class Dog(Named):
     @batched
     async def keeper(parents: list["Dog"], ctx: Context) -> list[Cat | None]:
         raise Oops("nobody answers")
+
+    @batched
+    async def vet(parents: list["Dog"], ctx: Context) -> list[str | None]:
+        raise GraphQLError("closed", path=["elsewhere"])
 
     @batched
     async def toys(parents: list["Dog"], ctx: Context) -> list[list[str] | None]:
@@ -123,12 +156,23 @@ class Query:
         raise GraphQLError("as it says", extensions={"code": "X"})
 
     @root
+    async def odd(ctx: Context) -> list[JSON]:
+        return [Incomparable()]  # type: ignore[list-item]
+
+    @root
     async def echo(ctx: Context, *, wish: Wish | None = None, wishes: list[Wish] | None = None) -> str:
         return f"{wish} {wishes}"
 
     @root
     async def moods(ctx: Context, *, mood: Mood = Mood.BAD) -> list[Mood]:
         return [mood, "sideways"]  # type: ignore[list-item]
+
+
+@strawberry.type
+class Left:
+    @attribute
+    def query(self) -> Query:
+        return Query()
 
 
 @strawberry.type
@@ -140,6 +184,11 @@ class Mutation:
             raise Oops(what)
         done.append(what)
         return list(done)
+
+    @root
+    async def leave(ctx: Context) -> Left:
+        ctx.batches["left"] = True
+        return Left()
 
     @root
     async def adopt(ctx: Context, *, name: str) -> Cat | None:
@@ -190,6 +239,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "an error where null may stand": ("{ broken cat { name } }", {}),
     "an attribute that fails empties its list": ("{ named { name ... on Cat { claw } } cat { name } }", {}),
     "an attribute that fails empties its item": ("{ pets { ... on Cat { claw } ... on Dog { name } } }", {}),
+    "an attribute that runs out of items": ("{ named { name ... on Cat { kitten } } cat { kitten } }", {}),
+    "a list of values that do not compare": ("{ odd }", {}),
     "an error for one parent": ("{ pets { ... on Dog { owner { name } } } }", {}),
     "an error for one of several parents": ('{ maybe(name: "m") { friends { name owner { lives } } } }', {}),
     "a batch that fails": ("{ cat { friends { name keeper { name } } } }", {}),
@@ -216,10 +267,42 @@ async def test_a_batch_of_the_wrong_length_is_an_error_for_each_parent() -> None
     assert len(pair.ours.errors or ()) == len(pair.reference.errors or ()) == 2
 
 
+async def test_nothing_is_asked_for_no_objects() -> None:
+    context = Context()
+
+    result = await ours(COMPILER, parse("{ cat { fleas { jumps } } }"), {}, context)
+
+    assert result.data == {"cat": {"fleas": []}}
+    assert context.batches == {}
+
+
+async def test_each_parent_has_its_error_whatever_path_the_error_names() -> None:
+    result = await ours(COMPILER, parse("{ cat { friends { vet } } }"), {})
+
+    assert result.data == {"cat": {"friends": [{"vet": None}, {"vet": None}]}}
+    assert [each.message for each in result.errors or ()] == ["closed", "closed"]
+
+
+async def test_a_batch_that_fails_for_thousands_is_told_for_each() -> None:
+    result = await ours(COMPILER, parse("{ cat { friends(first: 20000) { keeper { name } } } }"), {})
+
+    paths = [each.path for each in result.errors or ()]
+    assert paths == [["cat", "friends", place, "keeper"] for place in range(20_000)]
+
+
 @pytest.mark.parametrize(
-    ("text", "reason"),
-    [("{ __schema { types { name } } }", "introspection"), ('{ __type(name: "Cat") { name } }', "introspection")],
+    ("text", "variables", "reason"),
+    [
+        ("{ __schema { types { name } } }", {}, "introspection"),
+        ('{ __type(name: "Cat") { name } }', {}, "introspection"),
+        ("mutation { leave { query { __schema { types { name } } } } }", {}, "introspection"),
+        ("query($y: Boolean = true) { cat { name @include(if: $y) } }", {"y": None}, "null for a condition"),
+    ],
 )
-async def test_what_only_the_reference_does(text: str, reason: str) -> None:
+async def test_what_only_the_reference_does(text: str, variables: dict[str, Any], reason: str) -> None:
+    context = Context()
+
     with pytest.raises(Unsupported, match=reason):
-        await both(COMPILER, text)
+        await ours(COMPILER, parse(text), variables, context)
+
+    assert context.batches == {}
