@@ -14,22 +14,26 @@ if TYPE_CHECKING:
 
 
 class Batch:
-    """Objects that share a shape; `places` says where they stood among those of `column`, None for all of them."""
+    """Objects that share a shape, and a column for each of its fields.
 
-    __slots__ = ("column", "columns", "objects", "places", "run", "shape")
+    `above` is the column they are values of, None for the root. `places` says where they stand in it, None if they are
+    all it has.
+    """
+
+    __slots__ = ("above", "columns", "objects", "places", "run", "shape")
 
     def __init__(
         self,
         run: "Run",
         shape: Shape,
         objects: Sequence[Any],
-        column: Column | None = None,
+        above: Column | None = None,
         places: Sequence[int] | None = None,
     ) -> None:
         self.run = run
         self.shape = shape
         self.objects = objects
-        self.column = column
+        self.above = above
         self.places = places
         self.columns: list[Column] = []
 
@@ -38,7 +42,7 @@ class Batch:
         return Batch(self.run, shape, objects, column, places)
 
     def open(self) -> Iterator[Column]:
-        """Read all attributes, here and below; the columns left are those that have to be asked for."""
+        """Read all attributes, here and below, while it is iterated over; yields the columns left to be asked for."""
         self.columns = [self._column(field) for field in self.shape.fields]
         for column in self.columns:
             if column.field.kind.kind is not Kind.ATTRIBUTE:
@@ -65,9 +69,9 @@ class Batch:
 
     def paths(self) -> list[Path]:
         """Where each object stands in the answer; only errors ask."""
-        if self.column is None:
+        if self.above is None:
             return [()]
-        paths = self.column.paths(self.column.depth)
+        paths = self.above.paths(self.above.depth)
         return paths if self.places is None else [paths[place] for place in self.places]
 
     def _attributes(self, field: Field) -> list[Any]:

@@ -1,7 +1,8 @@
 """The values of one field for all objects of a batch: flattened out of their lists going down, put back going up.
 
-Null propagation happens here and in `Batch.rows`: a value that went wrong becomes `BROKEN` where its type forbids null,
-`rise` carries it through the lists around it, and it comes to rest at the first place that may be null.
+Null propagation happens here and in `Batch.rows` (README, "Where null propagation happens"). Going down, `_failed` puts
+`BROKEN` for a value that is missing where its type forbids null. Going up, `_gathered` breaks the list around a broken
+item, `Batch.rows` the object around a broken field, and `_rested` turns the first that may be null into null.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,17 +25,21 @@ _CAREFUL: Final = (Exception, type(Undefined))
 
 
 class Column:
-    """One field of one batch; `levels` holds its values as they came, then the items of their lists, and so on."""
+    """One field of one batch.
 
-    __slots__ = ("_paths", "batch", "field", "levels")
+    `by_depth` has the values in their lists: one per object, then the items of all these, and so on until no list is
+    left. What went wrong is None or `BROKEN` there already. The last of them, without lists, belongs to the subclass.
+    """
+
+    __slots__ = ("_paths", "batch", "by_depth", "field")
 
     batches: "Sequence[Batch]" = ()
-    """The objects it led to."""
+    """The objects it leads to."""
 
     def __init__(self, field: Field, batch: "Batch") -> None:
         self.field = field
         self.batch = batch
-        self.levels: list[Sequence[Any]] = []
+        self.by_depth: list[Sequence[Any]] = []
         self._paths: list[list[Path]] | None = None
 
     @property
@@ -46,7 +51,7 @@ class Column:
         """Take a value or an exception for each object of the batch."""
         for depth in range(self.depth):
             values = self._lists(values, depth)
-            self.levels.append(values)
+            self.by_depth.append(values)
             values = list(chain.from_iterable(each for each in values if isinstance(each, list | tuple)))
         self._fill(values)
 
@@ -54,7 +59,7 @@ class Column:
         """The answer of each object of the batch, once everything below is read: where nulls propagate."""
         values, failed = self._top(), bool(self.batch.run.failures)
         for depth in reversed(range(self.depth)):
-            items, lists = iter(values), self.levels[depth]
+            items, lists = iter(values), self.by_depth[depth]
             if failed:
                 values = self._rested([_gathered(each, items) for each in lists], depth)
             elif self.field.form.nullable[depth]:
@@ -64,11 +69,11 @@ class Column:
         return values
 
     def paths(self, depth: int) -> list[Path]:
-        """Where each value of a level stands in the answer; only errors ask, and often many of them."""
+        """Where each value of a depth stands in the answer; only errors ask, and often many of them."""
         if self._paths is None:
             self._paths = [[(*path, self.field.key) for path in self.batch.paths()]]
-        for level in self.levels[len(self._paths) - 1 : depth]:
-            lists = zip(self._paths[-1], level, strict=True)
+        for values in self.by_depth[len(self._paths) - 1 : depth]:
+            lists = zip(self._paths[-1], values, strict=True)
             self._paths.append(
                 [(*path, at) for path, each in lists if isinstance(each, list | tuple) for at in range(len(each))]
             )
@@ -92,7 +97,7 @@ class Column:
         found = set(map(type, values))
         if found <= _LISTS and self._is_harmless(found, depth):
             return values
-        return [self._one(value, depth, place, self._listed) for place, value in enumerate(values)]
+        return [self._completed(value, depth, place, self._listed) for place, value in enumerate(values)]
 
     def _listed(self, value: Any) -> list[Any]:
         """The items of anything that can be iterated over."""
@@ -100,13 +105,13 @@ class Column:
             raise GraphQLError(f"Expected Iterable, but did not find one for field '{self.field}'.")
         return list(value)
 
-    def _one(self, value: Any, depth: int, place: int, tell: Callable[[Any], Any]) -> Any:
-        """What stands for a value that may be none: `tell` of it, or else null or `BROKEN`, and an error is told."""
+    def _completed(self, value: Any, depth: int, place: int, complete: Callable[[Any], Any]) -> Any:
+        """One value with care: `complete` of it; for an exception or a forbidden null what `_failed` puts there."""
         try:
             if isinstance(value, Exception):
                 return self._failed(value, depth, place)
             if value is not None and value is not Undefined:
-                return tell(value)
+                return complete(value)
             if self.field.form.nullable[depth]:
                 return None
             raise TypeError(f"Cannot return null for non-nullable field {self.field}.")  # noqa: TRY301
@@ -114,7 +119,7 @@ class Column:
             return self._failed(error, depth, place)
 
     def _failed(self, error: Exception, depth: int, place: int) -> Any:
-        """Tell an error; what stands in the place of its value."""
+        """Where a null begins: tell the error; None stands for the value, or `BROKEN` if None is forbidden there."""
         may_be_null = self.field.form.nullable[depth]
         path = self.paths(depth)[place]
         self.batch.run.failures.add(error, self.field.nodes, path, is_rising=not may_be_null)
@@ -131,7 +136,7 @@ class Column:
 
 
 class LeafColumn(Column):
-    """A column of scalars or enums, told as soon as they are there."""
+    """A column of scalars or enums, made into what JSON holds as soon as they are there."""
 
     __slots__ = ("leaf",)
 
@@ -143,11 +148,11 @@ class LeafColumn(Column):
         found, depth = set(map(type, values)), self.depth
         told = self.leaf.column(values, found) if self._is_harmless(found, depth) else None
         if told is None:
-            told = [self._one(value, depth, place, self.leaf.one) for place, value in enumerate(values)]
-        self.levels.append(told)
+            told = [self._completed(value, depth, place, self.leaf.one) for place, value in enumerate(values)]
+        self.by_depth.append(told)
 
     def _top(self) -> Sequence[Any]:
-        return self.levels[-1]
+        return self.by_depth[-1]
 
 
 class ObjectColumn(Column):
@@ -164,13 +169,13 @@ class ObjectColumn(Column):
         found = set(map(type, values))
         type_ = self.selection.objects.of_all(values, found) if values else None
         if type_ is not None:
-            self.levels.append(values)
+            self.by_depth.append(values)
             self.batches = [self._batch(type_, values, None)]
             return
-        told = [self._one(value, self.depth, place, self._typed) for place, value in enumerate(values)]
-        self.levels.append(told)
+        typed = [self._completed(value, self.depth, place, self._typed) for place, value in enumerate(values)]
+        self.by_depth.append(typed)
         parts: dict[GraphQLObjectType, list[int]] = {}
-        for place, each in enumerate(told):
+        for place, each in enumerate(typed):
             if isinstance(each, _Typed):
                 parts.setdefault(each.type, []).append(place)
         self.batches = [self._batch(type_, [values[at] for at in places], places) for type_, places in parts.items()]
@@ -186,7 +191,7 @@ class ObjectColumn(Column):
         if len(self.batches) == 1 and self.batches[0].places is None:
             rows: Sequence[Any] = self.batches[0].rows()
         else:
-            rows = list(self.levels[-1])
+            rows = list(self.by_depth[-1])
             for batch in self.batches:
                 for place, row in zip(batch.places or (), batch.rows(), strict=True):
                     rows[place] = row

@@ -18,10 +18,7 @@ from graphql import (
 from graphql.pyutils import inspect, is_awaitable
 from strawberry.types.base import StrawberryObjectDefinition
 
-NO_VALUES: Final = (type(None), type(Undefined), Exception)
-"""What stands where a value might: nothing, and why there is none."""
-
-
+_NO_VALUES: Final = (type(None), type(Undefined), Exception)
 _UNRESOLVED: Final = (
     "Abstract type '{abstract}' must resolve to an Object type at runtime for field '{field}'."
     " Either the '{abstract}' type should provide a 'resolve_type' function"
@@ -50,7 +47,7 @@ class Objects:
     def of_all(self, values: Sequence[Any], found: set[type]) -> GraphQLObjectType | None:
         """The type that all these values have, if their classes, which are `found`, tell it."""
         if self._is_certain:
-            return None if any(issubclass(each, NO_VALUES) for each in found) else self.named
+            return None if any(issubclass(each, _NO_VALUES) for each in found) else self.named
         if len(found) != 1:
             return None
         (class_,) = found

@@ -18,7 +18,7 @@ from engine.kinds import misdeclared
 from engine.plan import Plan, Unsupported
 
 PLANS: Final = 16
-"""Plans kept of one document: one for each operation and choice of `@include` and `@skip` used lately."""
+"""Plans kept of one document: one for each operation and choice of `@include` and `@skip`; the oldest makes room."""
 
 _CHOOSING: Final = frozenset({"include", "skip"})
 _INTROSPECTION: Final = frozenset({"__schema", "__type"})

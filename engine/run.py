@@ -28,13 +28,13 @@ class Run:
         """The answer of an operation; for a subscription that to one of its events, which is the root."""
         kind = plan.operation.operation
         if kind is OperationType.MUTATION:
-            return self._told(await self._serially(plan, root))
+            return self._result(await self._serially(plan, root))
         batch = Batch(self, plan.root, [root])
         asked = list(batch.open())
         if kind is OperationType.SUBSCRIPTION:
             asked = list(_told_by(root, asked))
         await self._read(asked)
-        return self._told(batch.rows()[0])
+        return self._result(batch.rows()[0])
 
     async def _serially(self, plan: Plan, root: Any) -> Any:
         """One field with all that is below it after the other; none after one from which a null rises."""
@@ -57,7 +57,8 @@ class Run:
                 await asyncio.gather(*(column.batch.ask(column) for column in columns))
             columns = [each for column in columns for batch in column.batches for each in batch.open()]
 
-    def _told(self, row: Any) -> ExecutionResult:
+    def _result(self, row: Any) -> ExecutionResult:
+        """The answer and its errors; null as a whole if a null rises from the row of the root."""
         if row is BROKEN:
             self.failures.rested(())
             row = None
