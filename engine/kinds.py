@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from inspect import iscoroutinefunction, unwrap
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
@@ -120,7 +121,7 @@ def walk_fields(schema: GraphQLSchema) -> Iterator[Place]:
 
 
 def misdeclared(schema: GraphQLSchema) -> list[str]:
-    """Fields an executor could only run object by object: functions without a kind, roots that are none, extensions.
+    """Fields that go object by object: functions without a kind, attributes to await, roots that are none, extensions.
 
     `schema` is the graphql-core schema beneath the Strawberry one. An empty list means that every level of every
     operation costs one call per field.
@@ -133,6 +134,8 @@ def misdeclared(schema: GraphQLSchema) -> list[str]:
         where = f"{place.parent}.{place.name}"
         if kind is None and definition is not None and definition.base_resolver is not None:
             found[where] = f"{where} runs a function but is neither attribute, batched nor root"
+        if kind is not None and kind.kind is Kind.ATTRIBUTE and iscoroutinefunction(unwrap(kind.declared)):
+            found[where] = f"{where} is an attribute that has to be awaited"
         if kind is not None and kind.kind is Kind.ROOT and place.parent not in roots:
             found[where] = f"{where} is a root field of a type that is no root"
         if definition is not None and definition.extensions:

@@ -224,6 +224,10 @@ def test_a_function_per_object_below_a_list_is_found() -> None:
         async def one_by_one(self) -> int:
             return 1
 
+        @attribute
+        async def awaited(self, *, size: int = 1) -> int:
+            return size
+
         @root
         async def lost(ctx: Ctx) -> int:
             return 1
@@ -240,6 +244,7 @@ def test_a_function_per_object_below_a_list_is_found() -> None:
 
     assert misdeclared(strawberry.Schema(query=SlowQuery)._schema) == [
         "Slow.oneByOne runs a function but is neither attribute, batched nor root, below a list",
+        "Slow.awaited is an attribute that has to be awaited, below a list",
         "Slow.lost is a root field of a type that is no root, below a list",
         "Slow.extended has an extension of Strawberry, which the compiled path does not know, below a list",
     ]
