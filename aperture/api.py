@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -106,8 +105,7 @@ def _persisted(backends: Backends) -> Persisted:
 
 
 def _context(backends: Backends, viewer: Viewer, caller: RequestInfo) -> Context:
-    known = replace(viewer, address=caller.address, user_agent=caller.user_agent)
-    context = Context(backends, known, request_id=caller.request_id, accept=caller.accept)
+    context = Context(backends, viewer, request_id=caller.request_id, accept=caller.accept)
     context.last_event_id = caller.last_event_id or None
     return context
 

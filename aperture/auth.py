@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from aperture.callers import Authenticate, Look
+from aperture.callers import Authenticate, Look, RequestInfo
 from core.backends import Backends
 from core.errors import Unavailable
 from core.viewer import Viewer
@@ -20,10 +20,10 @@ _CACHED = {"cache-control": "public, max-age=300"}
 def authenticator(backends: Backends) -> Authenticate:
     """A token that is no good raises `ApiError` UNAUTHENTICATED: only a request without one comes from nobody."""
 
-    async def authenticate(token: str | None, address: str) -> Viewer:
+    async def authenticate(token: str | None, info: RequestInfo) -> Viewer:
         if token is None:
-            return Viewer(address=address)
-        return await gate.authenticate(backends, token, address)
+            return Viewer(address=info.address, user_agent=info.user_agent)
+        return await gate.authenticate(backends, token, info.address, info.user_agent)
 
     return authenticate
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.types import Scope
 
@@ -10,9 +11,8 @@ from core import telemetry
 from core.errors import ApiError
 from core.viewer import Viewer
 
-Authenticate = Callable[[str | None, str], Awaitable[Viewer]]
-"""A token or None, and an address, to a viewer; ApiError UNAUTHENTICATED for a bad token."""
-
+HEAD: Final = "aperture.head"
+"""Where the scope of a request keeps its `Head`."""
 
 Look = Callable[[Sequence[Viewer]], Awaitable[Sequence[Viewer | None]]]
 """Signed-in viewers to who they are by now, None for those whose session has ended; `Unavailable` changes nothing."""
@@ -56,6 +56,9 @@ class RequestInfo:
         last_event_id = head[b"last-event-id"] if scope["type"] == "http" else ""
         return cls(telemetry.request_id(), address, head[b"accept"], head[b"user-agent"], last_event_id)
 
+
+Authenticate = Callable[[str | None, RequestInfo], Awaitable[Viewer]]
+"""A token or None, and what it came with, to a viewer; ApiError UNAUTHENTICATED for a bad token."""
 
 ContextFactory = Callable[[Viewer, RequestInfo], Context]
 """Makes the context of one operation."""

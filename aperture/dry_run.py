@@ -30,9 +30,14 @@ class DryRun:
         return answer if data is None else {**answer, "data": {key: data.get(key) for key in self._keys}}
 
 
-def wanted(executor: Executor[Any], text: str) -> DryRun | None:
+def may_be_wanted(text: str) -> bool:
+    """Whether a document could ask for a dry run."""
+    return _ARGUMENT in text
+
+
+def wanted(executor: Executor[Any]) -> DryRun | None:
     """The dry run that a request asks for, None for any other request."""
-    if _ARGUMENT not in text or executor.operation.operation is not OperationType.QUERY:
+    if executor.operation.operation is not OperationType.QUERY:
         return None
     query = cast("GraphQLObjectType", executor.schema.query_type)
     groups = collect_fields(

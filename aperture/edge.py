@@ -1,5 +1,6 @@
 """What every request and answer passes: request id, log line, security headers, CORS, and a mask for what breaks."""
 
+import logging
 import re
 from collections.abc import Callable
 from functools import cache
@@ -10,7 +11,7 @@ from prometheus_client import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aperture import errors
-from aperture.callers import Head
+from aperture.callers import HEAD, Head
 from aperture.origins import Origins
 from core import telemetry, tracing
 from core.metrics import HTTP_RESPONSES
@@ -18,7 +19,11 @@ from core.tracing import Span
 
 _SANE_NAMES: Final = re.compile(r"[A-Za-z0-9, _-]{1,400}")
 _PREFLIGHT_SECONDS: Final = 600
-_SAFETY: Final = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+_ALWAYS: Final = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"vary", b"origin"),
+]
 _HTTPS_ALONE: Final = (b"strict-transport-security", b"max-age=31536000")
 _SIGNED_PATHS: Final = ("/storage/upload/", "/media/signed/")
 
@@ -31,7 +36,7 @@ class Edge:
     def __init__(self, app: ASGIApp, origins: Origins, *, is_secure: bool, is_ending: Callable[[], bool]) -> None:
         self._app = app
         self._origins = origins
-        self._is_secure = is_secure
+        self._always = [*_ALWAYS, _HTTPS_ALONE] if is_secure else _ALWAYS
         self._is_ending = is_ending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,7 +47,7 @@ class Edge:
             del head
             with telemetry.serving(request_id):
                 await self._app(scope, receive, self._marked(send, request_id))
-        elif scope["path"].startswith("/health/"):
+        elif scope["path"].startswith("/health/") or not tracing.is_on():
             await self._http(scope, head, receive, send, tracing.NOTHING)
         else:
             with tracing.span(f"{scope['method']} {_first(scope['path'])}", "server", head[b"traceparent"]) as span:
@@ -50,10 +55,11 @@ class Edge:
 
     async def _http(self, scope: Scope, head: Head, receive: Receive, send: Send, span: Span) -> None:
         path, request_id = scope["path"], _request_id(head, span)
-        level = 10 if path.startswith("/health/") else 20
+        level = logging.DEBUG if path.startswith("/health/") else logging.INFO
+        scope[HEAD] = head
         with (
             telemetry.serving(request_id),
-            telemetry.one_line("request", method=scope["method"], path=_without_token(path), level=level),
+            telemetry.one_line("request", level, method=scope["method"], path=_without_token(path)),
         ):
             answer = _Answer(send, self._headers(head[b"origin"], request_id), span)
             span.tell({"http.request.method": scope["method"]})
@@ -74,9 +80,7 @@ class Edge:
         return marked
 
     def _headers(self, origin: str, request_id: str) -> Headers:
-        added = [(b"x-request-id", request_id.encode()), *_SAFETY]
-        if self._is_secure:
-            added.append(_HTTPS_ALONE)
+        added = [(b"x-request-id", request_id.encode()), *self._always]
         if self._is_ending():
             added.append((b"connection", b"close"))
         if origin and self._origins.allow(origin):
@@ -86,7 +90,9 @@ class Edge:
 
 
 class _Answer:
-    """A `send` that puts its headers in place of others of their names, and knows whether the answer has begun."""
+    """A `send` that adds its headers, and knows whether the answer has begun."""
+
+    __slots__ = ("_headers", "_send", "_span", "has_begun")
 
     def __init__(self, send: Send, headers: Headers, span: Span) -> None:
         self._send = send
@@ -97,12 +103,11 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.has_begun = True
-            telemetry.note(status=message["status"])
-            _responses(message["status"]).inc()
-            self._span.tell({"http.response.status_code": message["status"]})
-            ours = {name for name, _ in self._headers}
-            others = [each for each in message.get("headers", ()) if each[0] not in ours]
-            message = {**message, "headers": [*others, *self._headers, (b"vary", b"origin")]}
+            status = message["status"]
+            telemetry.note(status=status)
+            _responses(status).inc()
+            self._span.tell({"http.response.status_code": status})
+            message = {**message, "headers": [*message.get("headers", ()), *self._headers]}
         await self._send(message)
 
 
@@ -151,4 +156,6 @@ async def _masked(error: Exception, answer: _Answer) -> None:
 
 def _without_token(path: str) -> str:
     """The path for the log: whoever reads it must not be able to fetch or send what was signed for somebody."""
-    return next((signed for signed in _SIGNED_PATHS if path.startswith(signed)), path)
+    if not path.startswith(_SIGNED_PATHS):
+        return path
+    return next(signed for signed in _SIGNED_PATHS if path.startswith(signed))

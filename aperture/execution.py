@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
 from graphql.execution import Executor
+from graphql.execution.values import VariableValues, get_variable_values
 
 from aperture import dry_run, errors, limits
 from aperture.admission import Admission, rank_of
@@ -16,7 +17,7 @@ from aperture.metrics import Course, OperationMetrics
 from aperture.operations import RunningOperation
 from aperture.persisted import Persisted
 from aperture.prices import Prices
-from aperture.running import run
+from aperture.running import run, run_executor
 from aperture.sharing import Sharing
 from core import telemetry
 from core.begun import TooLong, within
@@ -30,6 +31,8 @@ from loaders.base import hits
 from schema.operations import Operation
 
 T = TypeVar("T")
+
+_NO_VARIABLES: Final = VariableValues({}, {})
 
 
 class Context(Protocol):
@@ -126,10 +129,25 @@ class Graph:
         telemetry.note(kind=operation.operation.value, operation=operation.name.value if operation.name else None)
         return operation
 
-    def executor(self, request: GraphQLRequest, context: Context) -> Executor[Any]:
-        """The library's executor for one request, with coerced variables; they are refused if they do not fit."""
+    def variables(self, request: GraphQLRequest, operation: OperationDefinitionNode) -> VariableValues:
+        """The variables as the schema reads them; DocumentRefused or ApiError if they do not fit."""
         if request.variables:
             limits.check_variables(request.variables, self.bounds)
+        if not operation.variable_definitions:
+            return _NO_VARIABLES
+        found = get_variable_values(
+            self.schema,
+            operation.variable_definitions,
+            request.variables or {},
+            max_errors=errors.ERRORS - 1,
+            hide_suggestions=not self.documents.allows_introspection,
+        )
+        if isinstance(found, list):
+            raise DocumentRefused("BAD_USER_INPUT", found)
+        return found
+
+    def executor(self, request: GraphQLRequest, context: Context) -> Executor[Any]:
+        """The library's executor for one request whose variables fit."""
         built = Executor.build(
             self.schema,
             self.documents[request.query].ast,
@@ -143,19 +161,22 @@ class Graph:
             raise DocumentRefused("BAD_USER_INPUT", built)
         return built
 
-    def reckoned(self, request: GraphQLRequest, executor: Executor[Any]) -> RunningOperation:
-        """What is known of a request before it runs, its cost above all; ApiError if that takes too long to find."""
+    def reckoned(self, request: GraphQLRequest) -> RunningOperation:
+        """What is known of a request before it runs, its cost above all.
+
+        DocumentRefused or ApiError if the variables do not fit, or if it takes too long to find.
+        """
         document = self.documents[request.query]
-        plan = self.documents.plan(document, executor.operation)
-        coerced = executor.variable_values.coerced
+        node = document.operation(request.operation_name)
+        variables, plan = self.variables(request, node), self.documents.plan(document, node)
         return RunningOperation(
             schema=self.schema,
             document=document,
-            node=executor.operation,
+            node=node,
             plan=plan,
             sent=request.variables or {},
-            coerced=coerced,
-            cost=plan.cost(coerced),
+            variables=variables,
+            cost=plan.cost(variables.coerced),
             max_depth=self.bounds.depth,
             is_persisted=request.document_id is not None,
         )
@@ -182,28 +203,25 @@ async def _answer(graph: Graph, request: GraphQLRequest, context: Context, cours
     course.operation = named = graph.operation(request)
     await graph.admission.enter(rank_of(graph.documents[request.query], named))
     try:
-        executor, operation = reckon(graph, request, context, course)
+        operation = reckon(graph, request, context, course)
         if request.wants_estimate:
             return {"data": None, "extensions": {"cost": operation.estimate()}}
         _require_single_answer(named)
-        if dry := dry_run.wanted(executor, request.query):
-            return dry.whole(await run(dry.executor))
+        executor = partial(graph.executor, request, context)
+        if dry_run.may_be_wanted(request.query) and (dry := dry_run.wanted(executor())):
+            return dry.whole(await run_executor(dry.executor))
         await graph.charge(operation, context)
-        return await (
-            _run_telling(executor, operation) if request.wants_cost else run(executor, operation.document.program)
-        )
+        working = run(operation, context, executor)
+        return await (_telling(operation, working) if request.wants_cost else working)
     finally:
         graph.admission.leave()
 
 
-def reckon(
-    graph: Graph, request: GraphQLRequest, context: Context, course: Course
-) -> tuple[Executor[Any], RunningOperation]:
-    """The executor of a request, and what it will cost; nothing has run and nothing is paid yet."""
-    executor = graph.executor(request, context)
-    context.operation = operation = graph.reckoned(request, executor)
+def reckon(graph: Graph, request: GraphQLRequest, context: Context, course: Course) -> RunningOperation:
+    """A request with what it will cost; nothing has run and nothing is paid yet."""
+    context.operation = operation = graph.reckoned(request)
     course.points = operation.cost
-    return executor, operation
+    return operation
 
 
 def _require_single_answer(operation: OperationDefinitionNode) -> None:
@@ -211,10 +229,10 @@ def _require_single_answer(operation: OperationDefinitionNode) -> None:
         raise ApiError("BAD_USER_INPUT", "A subscription is a stream: open it by WebSocket or as text/event-stream.")
 
 
-async def _run_telling(executor: Executor[Any], operation: RunningOperation) -> Answer:
-    """As `run`, with what it took in `extensions.cost`."""
+async def _telling(operation: RunningOperation, working: Awaitable[Answer]) -> Answer:
+    """The answer, with what it took in `extensions.cost`."""
     with counted() as statements, hits() as loaded:
-        answer = await run(executor, operation.document.program)
+        answer = await working
     took = {"statements": len(statements), "cacheHits": loaded.count}
     return {**answer, "extensions": {"cost": operation.bill(answer["data"]) | took}}
 

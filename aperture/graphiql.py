@@ -25,8 +25,6 @@ POLICY = (
 HEADERS = {
     "content-security-policy": POLICY,
     "cross-origin-opener-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
 FOR_EVER = "public, max-age=31536000, immutable"

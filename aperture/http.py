@@ -14,7 +14,7 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from aperture import errors, negotiation
-from aperture.callers import Api, Head, RequestInfo, bearer
+from aperture.callers import HEAD, Api, Head, RequestInfo, bearer
 from aperture.documents import DocumentRefused
 from aperture.envelope import decode, encode, read_request
 from aperture.errors import Answer
@@ -37,6 +37,14 @@ _STATUS: Final = {
     "TIMEOUT": 504,
     "INTERNAL": 500,
 }
+_CONTENT_TYPES: Final = {
+    media_type: (b"content-type", b"%b; charset=utf-8" % media_type.encode())
+    for media_type in (negotiation.JSON, negotiation.GRAPHQL_JSON)
+}
+_ALWAYS: Final = [
+    (b"cache-control", b"private, no-store"),
+    (b"vary", b"accept, accept-encoding, authorization"),
+]
 _OK: Final = 200
 _BAD_REQUEST: Final = 400
 
@@ -72,7 +80,7 @@ class GraphQLOverHttp:
         self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        head = Head(scope)
+        head: Head = scope[HEAD]
         wanted = negotiation.answer_type(head[b"accept"])
         media_type = wanted if wanted not in {None, negotiation.EVENT_STREAM} else negotiation.JSON
         try:
@@ -98,8 +106,8 @@ class GraphQLOverHttp:
     async def _caller(self, scope: Scope, head: Head) -> Caller:
         info = RequestInfo.of(scope, head)
         token = bearer(head)
-        viewer = await self._api.authenticate(token, info.address)
-        telemetry.note(user=str(viewer.id) if viewer.id else None)
+        viewer = await self._api.authenticate(token, info)
+        telemetry.note(user=viewer.id)
         return Caller(viewer, token, info)
 
     async def _answer(self, scope: Scope, caller: Caller, request: GraphQLRequest, receive: Receive) -> Answer:
@@ -153,9 +161,7 @@ def _require_safe(method: str, kind: OperationType | None) -> None:
 
 def _require_json(head: Head) -> None:
     """JSON only: a page of another site cannot send it without the browser asking us first."""
-    kind, *parameters = [piece.strip() for piece in head[b"content-type"].lower().split(";")]
-    charsets = [one.partition("=")[2].strip('"') for one in parameters if one.startswith("charset=")]
-    if kind != negotiation.JSON or any(charset not in {"utf-8", "utf8"} for charset in charsets):
+    if not negotiation.is_json(head[b"content-type"]):
         raise HttpRefused(415, "Send application/json in UTF-8.")
     if head[b"content-encoding"].lower() not in {"", "identity"}:
         raise HttpRefused(415, "Send the body without a content encoding.")
@@ -228,11 +234,7 @@ async def _until_gone(receive: Receive) -> None:
 
 async def _send(reply: Reply, media_type: str, head: Head, send: Send) -> None:
     body = encode(reply.answer)
-    sent = [
-        (b"content-type", b"%b; charset=utf-8" % media_type.encode()),
-        (b"cache-control", b"private, no-store"),
-        (b"vary", b"accept, accept-encoding, authorization"),
-    ]
+    sent = [_CONTENT_TYPES[media_type], *_ALWAYS]
     if len(body) >= GZIP_BYTES and negotiation.accepts_gzip(head[b"accept-encoding"]):
         body = gzip.compress(body, GZIP_LEVEL, mtime=0)
         sent.append((b"content-encoding", b"gzip"))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import cache
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from graphql import OperationDefinitionNode
 from prometheus_client import Counter, start_http_server
@@ -16,6 +16,7 @@ from core import metrics, telemetry, tracing
 from core.metrics import Names
 from core.settings import Settings
 from core.statements import counted
+from core.tallies import Tally
 
 NAME_CHARACTERS: Final = 60
 
@@ -50,11 +51,12 @@ class Course:
             self._tell()
         self._opened.__exit__(kind_of_error, error, place)
         self._statements.__exit__()
-        _ended(name, kind, self.outcome).inc()
-        metrics.OPERATION_SECONDS.labels(name, kind).observe(time.perf_counter() - self._began)
-        metrics.OPERATION_STATEMENTS.labels(kind).observe(len(self._statements))
+        ended = _ended(name, kind, self.outcome)
+        ended.operations.inc()
+        ended.seconds.observe(time.perf_counter() - self._began)
+        ended.statements.observe(len(self._statements))
         if self.points is not None:
-            metrics.OPERATION_POINTS.labels(kind).observe(self.points)
+            ended.points.observe(self.points)
 
     def _tell(self) -> None:
         """Say in the span what it was; a name may be as long as a document."""
@@ -115,7 +117,20 @@ async def shown(settings: Settings) -> AsyncIterator[None]:
         thread.join()
 
 
+class _Ended(NamedTuple):
+    """Where operations of one name and kind are counted that came to one end."""
+
+    operations: Counter
+    seconds: Tally
+    statements: Tally
+    points: Tally
+
+
 @cache
-def _ended(name: str, kind: str, outcome: str) -> Counter:
-    """The counter of one outcome; the library takes a microsecond to find it."""
-    return metrics.OPERATIONS.labels(name, kind, outcome)
+def _ended(name: str, kind: str, outcome: str) -> _Ended:
+    return _Ended(
+        metrics.OPERATIONS.labels(name, kind, outcome),
+        metrics.OPERATION_SECONDS.labels(name, kind),
+        metrics.OPERATION_STATEMENTS.labels(kind),
+        metrics.OPERATION_POINTS.labels(kind),
+    )

@@ -1,6 +1,7 @@
 """What a client accepts: media types of answers and encodings, by quality and then by order."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 GRAPHQL_JSON: Final = "application/graphql-response+json"
@@ -16,6 +17,11 @@ LONGEST_WAIT: Final = 30
 _WAIT: Final = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?=$|[,;\s])")
 
 
+# The few that programs send, read once each; a header may have 32 KiB.
+_remembered: Final = lru_cache(maxsize=100)
+
+
+@_remembered
 def answer_type(accept: str) -> str | None:
     """The media type to answer with; JSON when nothing is asked for, None when nothing offered is accepted."""
     if not accept.strip():
@@ -29,6 +35,15 @@ def answer_type(accept: str) -> str | None:
     return None
 
 
+@_remembered
+def is_json(content_type: str) -> bool:
+    """Whether a body is said to be JSON in UTF-8."""
+    kind, *parameters = [piece.strip() for piece in content_type.lower().split(";")]
+    charsets = [one.partition("=")[2].strip('"') for one in parameters if one.startswith("charset=")]
+    return kind == JSON and all(charset in {"utf-8", "utf8"} for charset in charsets)
+
+
+@_remembered
 def accepts_gzip(accept_encoding: str) -> bool:
     """Whether gzip is named with a quality above zero."""
     return _qualities(accept_encoding).get("gzip", 0.0) > 0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import GraphQLSchema, OperationDefinitionNode
+from graphql.execution.values import VariableValues
 
 from aperture import bill, limits
 from aperture.cost import MAX_COST, Plan
@@ -23,7 +24,7 @@ class RunningOperation:
     node: OperationDefinitionNode
     plan: Plan
     sent: dict[str, Any]
-    coerced: dict[str, Any]
+    variables: VariableValues
     cost: int
     max_depth: int
     is_persisted: bool
@@ -39,11 +40,11 @@ class RunningOperation:
 
     def estimate(self) -> dict[str, Any]:
         """What it may cost, field by field, for an answer that tells it; nothing of it has to run."""
-        return {"maxCost": MAX_COST, **bill.estimate(self.plan, self.coerced)}
+        return {"maxCost": MAX_COST, **bill.estimate(self.plan, self.variables.coerced)}
 
     def bill(self, data: dict[str, Any] | None) -> dict[str, Any]:
         """What it cost, field by field, with this answer."""
-        return {"maxCost": MAX_COST, **bill.bill(self.plan, self.coerced, data)}
+        return {"maxCost": MAX_COST, **bill.bill(self.plan, self.variables.coerced, data)}
 
     def info(self) -> OperationInfo:
         """All that can be told of it."""
@@ -57,7 +58,7 @@ class RunningOperation:
             max_depth=self.max_depth,
             cost_breakdown=[
                 CostItem(path=list(each.path), coordinate=each.coordinate, points=each.points)
-                for each in self.plan.breakdown(self.coerced)
+                for each in self.plan.breakdown(self.variables.coerced)
             ],
             deprecations=deprecations(self.schema, self.document.ast, self.node, self.sent),
             trace_id=telemetry.request_id(),

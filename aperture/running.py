@@ -1,45 +1,60 @@
 """Operations run by plan; those without one by the reference executor."""
 
+from collections.abc import Callable
 from typing import Any
 
-from graphql import ExecutionResult
+from graphql import ExecutionResult, OperationDefinitionNode
 from graphql.execution import Executor
+from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable
 
 from aperture import errors
 from aperture.errors import Answer
+from aperture.operations import RunningOperation
 from core import tracing
 from core.metrics import UNPLANNED
-from engine.plan import Unsupported
+from engine.plan import Plan, Unsupported
 from engine.program import Program
 from engine.run import Run
 
 
-async def run(executor: Executor[Any], program: Program | None = None) -> Answer:
-    """The answer to an operation, or to the event of a subscription that is the executor's root, with field errors.
+async def run(operation: RunningOperation, context: Any, executor: Callable[[], Executor[Any]]) -> Answer:
+    """The answer to an operation, with the errors of its fields; `executor` is made if it has no plan."""
+    program, variables = operation.document.program, operation.variables
+    plan = _plan(program, operation.node, variables)
+    if plan is None:
+        return await run_executor(executor())
+    with tracing.span("execute"):
+        return _told(await Run(context, variables).operation(plan))
+
+
+async def run_executor(executor: Executor[Any], program: Program | None = None) -> Answer:
+    """The answer to an executor's operation, or to the event of a subscription that is its root.
 
     `program` is its document, if it may run by plan.
     """
+    plan = _plan(program, executor.operation, executor.variable_values)
     with tracing.span("execute"):
-        result = await _planned(executor, program) if program else None
-        if result is None:
-            result = await _by_reference(executor)
-    answer: Answer = {"data": result.data}
-    if result.errors:
-        answer = {"errors": errors.of_fields(result.errors), **answer}
-    return answer
+        if plan is None:
+            return _told(await _by_reference(executor))
+        return _told(await Run(executor.context_value, executor.variable_values).operation(plan, executor.root_value))
 
 
-async def _planned(executor: Executor[Any], program: Program) -> ExecutionResult | None:
+def _plan(program: Program | None, operation: OperationDefinitionNode, variables: VariableValues) -> Plan | None:
     try:
-        plan = program.plan(executor.operation, executor.variable_values)
+        return program.plan(operation, variables) if program else None
     except Unsupported as error:
         UNPLANNED.labels(str(error)).inc()
         return None
-    return await Run(executor.context_value, executor.variable_values).operation(plan, executor.root_value)
 
 
 async def _by_reference(executor: Executor[Any]) -> ExecutionResult:
     result: Any = executor.execute_operation()
     told: ExecutionResult = await result if is_awaitable(result) else result
     return told
+
+
+def _told(result: ExecutionResult) -> Answer:
+    if result.errors:
+        return {"errors": errors.of_fields(result.errors), "data": result.data}
+    return {"data": result.data}

@@ -244,7 +244,7 @@ class Socket:
 
     async def _authenticated(self, token: str | None) -> Viewer:
         try:
-            return await self._api.authenticate(token, self._info.address)
+            return await self._api.authenticate(token, self._info)
         except ApiError as error:
             raise Closed(4403 if error.code != "UNAVAILABLE" else 1013, error.message) from None
         except Refusal as error:

@@ -20,7 +20,6 @@ from core.storage.port import FOREVER, StoredObject
 _SILENCE_SECONDS = 20
 _UPLOAD_SECONDS = 900
 _SAFE = {
-    "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }

@@ -15,7 +15,7 @@ from aperture.errors import Answer
 from aperture.execution import Context, Graph, GraphQLRequest, TookTooLong, in_time, reckon, refusal
 from aperture.metrics import Course
 from aperture.personal import resuming_variables
-from aperture.running import run
+from aperture.running import run_executor
 from aperture.sharing import Told
 from core import tracing
 from core.db import Database
@@ -51,8 +51,8 @@ async def _source(graph: Graph, request: GraphQLRequest, context: Context, cours
     """The executor that answers each event of a subscription, and the events, or the result that says why not."""
     course.operation = graph.operation(request)
     graph.admission.require(Rank.READ)
-    executor, operation = reckon(graph, request, context, course)
-    await graph.charge(operation, context)
+    await graph.charge(reckon(graph, request, context, course), context)
+    executor = graph.executor(request, context)
     source: Any = create_source_event_stream(executor)
     return executor, await source if is_awaitable(source) else source
 
@@ -90,7 +90,8 @@ class Presenter:
         caused_by = event.logged.traceparent if isinstance(event, Occurrence) else None
         with self._seconds.time(), tracing.span(f"event {self._name}", "server", caused_by):
             if not isinstance(event, Occurrence):
-                return await in_time(self._graph, run(self._executor.build_per_event_executor(event), self._program))
+                executor = self._executor.build_per_event_executor(event)
+                return await in_time(self._graph, run_executor(executor, self._program))
             told = await self._told(event)
             if told.shown is None or not event.stream.is_told(told.shown):
                 return None
@@ -108,7 +109,7 @@ class Presenter:
             return Told()
         executor = self._executor.build_per_event_executor(shown)
         executor.context_value = context
-        return Told(shown, await run(executor, self._program))
+        return Told(shown, await run_executor(executor, self._program))
 
     async def _told(self, event: Occurrence) -> Told:
         """While the database is away the event is read again and again; what takes too long, a few times."""

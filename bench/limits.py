@@ -16,7 +16,6 @@ from aperture.graphql import schema
 from aperture.prices import Prices
 from core.errors import ApiError
 from core.limits import DEFAULTS
-from core.viewer import Viewer
 from schema.contract import contract
 
 TARGET_MS: Final = 20.0
@@ -60,20 +59,10 @@ def _refusal(graph: Graph, body: bytes) -> str:
     try:
         request = read_request(decode(body))
         graph.operation(request)
-        points = graph.reckoned(request, graph.executor(request, _Nobody())).cost
+        points = graph.reckoned(request).cost
     except (ApiError, DocumentRefused) as refused:
         return refused.code
     return "COST_LIMIT_EXCEEDED" if points > MAX_COST else f"not at all: {points} points"
-
-
-class _Nobody:
-    """A context no field is going to see."""
-
-    viewer = Viewer()
-    operation = None
-
-    def renew(self) -> None:
-        """Nothing was loaded."""
 
 
 def _requests() -> Iterator[tuple[str, bytes]]:

@@ -6,8 +6,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from contextvars import ContextVar
 from json import JSONEncoder
 from typing import Any, Final
@@ -39,47 +38,53 @@ def request_id() -> str:
 
 def sane_request_id(wish: str) -> str:
     """The caller's own request id if it is 1 to 64 plain characters, else a new one."""
-    return wish if _SANE_ID.fullmatch(wish) else f"{random.getrandbits(128):032x}"
+    return wish if wish and _SANE_ID.fullmatch(wish) else f"{random.getrandbits(128):032x}"
 
 
-@contextmanager
-def serving(request: str) -> Iterator[None]:
+class serving:  # noqa: N801 - read as a verb, and a plain class since a generator takes several times as long
     """Carry this request id through everything done inside; a job begins with the id its outbox row kept."""
-    token = _request_id.set(request)
-    try:
-        yield
-    finally:
-        _request_id.reset(token)
+
+    __slots__ = ("_request", "_token")
+
+    def __init__(self, request: str) -> None:
+        self._request = request
+
+    def __enter__(self) -> None:
+        self._token = _request_id.set(self._request)
+
+    def __exit__(self, *_: object) -> None:
+        _request_id.reset(self._token)
 
 
-@contextmanager
-def one_line(event: str, **fields: Any) -> Iterator[None]:
+class one_line:  # noqa: N801 - as above
     """Write one line when the work inside ends: its time in milliseconds and all that was noted meanwhile.
 
     There is one for each request, so it takes none of the steps of other lines that it does not need.
     """
-    notes = fields
-    token = _notes.set(notes)
-    began = time.perf_counter()
-    try:
-        yield
-    finally:
-        _notes.reset(token)
-        level = notes.pop("level", logging.INFO)
-        if _REQUESTS.isEnabledFor(level):
-            notes["ms"] = round((time.perf_counter() - began) * 1000, 1)
-            _write(_rendered({**_frame(event, level), **notes}))
 
+    __slots__ = ("_began", "_event", "_level", "_notes", "_token")
 
-def _frame(event: str, level: int) -> dict[str, Any]:
-    """What every line has."""
-    return {
-        "event": event,
-        "level": logging.getLevelName(level).lower(),
-        "logger": _REQUESTS.name,
-        "timestamp": clock.machine_time().isoformat().replace("+00:00", "Z"),
-        "request": _request_id.get(),
-    }
+    def __init__(self, event: str, level: int = logging.INFO, **fields: Any) -> None:
+        self._event = event
+        self._level = level
+        self._notes = fields
+
+    def __enter__(self) -> None:
+        self._token = _notes.set(self._notes)
+        self._began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        _notes.reset(self._token)
+        if _REQUESTS.isEnabledFor(self._level):
+            frame = {
+                "event": self._event,
+                "level": logging.getLevelName(self._level).lower(),
+                "logger": _REQUESTS.name,
+                "timestamp": clock.machine_time().isoformat().replace("+00:00", "Z"),
+                "request": _request_id.get(),
+            }
+            ms = round((time.perf_counter() - self._began) * 1000, 1)
+            _write(_rendered({**frame, **self._notes, "ms": ms}))
 
 
 def note(**fields: Any) -> None:

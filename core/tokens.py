@@ -12,19 +12,20 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 import jwt
-from cachetools import LRUCache, TTLCache
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from jwt.algorithms import OKPAlgorithm
 
 from core import clock
 from core.errors import NotFound
 from core.ids import SessionId, UserId
+from core.memory import Memory
 from core.sealing import mac
 from core.settings import settings
 
 ACCESS_TYPE: Final = "at+jwt"
 MAX_LENGTH: Final = 2048
 CLOCK_TOLERANCE: Final = timedelta(seconds=5)
+CLAIMS_MEMORY_SECONDS: Final = 900
 SESSION_MEMORY_SECONDS: Final = 2
 
 _HEADER: Final = {"alg", "typ", "kid"}
@@ -65,8 +66,7 @@ class SigningKey:
 class Claims:
     """What a valid access token says."""
 
-    user_id: UUID
-    session_id: UUID
+    session: SessionId
     expires_at: datetime
 
 
@@ -131,7 +131,7 @@ def _claims(claims: Mapping[str, Any]) -> Claims:
     now = clock.now()
     if session_id.user_id != user_id or times[0] > now + CLOCK_TOLERANCE or times[1] <= now:
         raise BadToken
-    return Claims(user_id, session_id.id, times[1])
+    return Claims(session_id, times[1])
 
 
 def public_jwk(kid: str, key: Ed25519PublicKey) -> dict[str, str]:
@@ -196,13 +196,13 @@ class TokenMemory:
     """
 
     keys: KeyRing | None = None
-    claims: LRUCache[bytes, Claims] = field(default_factory=lambda: LRUCache(10_000))
-    sessions: TTLCache[SessionId, Any] = field(default_factory=lambda: TTLCache(10_000, SESSION_MEMORY_SECONDS))
+    claims: Memory[bytes, Claims] = field(default_factory=lambda: Memory(10_000, CLAIMS_MEMORY_SECONDS))
+    sessions: Memory[UUID, Any] = field(default_factory=lambda: Memory(10_000, SESSION_MEMORY_SECONDS))
     running: set[asyncio.Task[None]] = field(default_factory=set)
 
     def forget(self, session: SessionId) -> None:
         """Ask the database about this session at its next request."""
-        self.sessions.pop(session, None)
+        self.sessions.forget(session.id)
 
     async def settled(self) -> None:
         """Wait for what was started behind the requests."""

@@ -59,6 +59,8 @@ class Batch:
     def rows(self) -> list[Any]:
         """The answer for each object; `BROKEN` for one with a field from which a null rises."""
         told = [column.rise() for column in self.columns]
+        # They hold each other, and would be kept until the collector walks by.
+        self.columns = []
         rows: list[Any] = self.shape.rows(len(self.objects), told)
         if self.run.failures:
             for values in told:

@@ -195,6 +195,8 @@ class ObjectColumn(Column):
             for batch in self.batches:
                 for place, row in zip(batch.places or (), batch.rows(), strict=True):
                     rows[place] = row
+        # They hold each other, and would be kept until the collector walks by.
+        self.batches = []
         return self._rested(rows, self.depth) if self.batch.run.failures else rows
 
 

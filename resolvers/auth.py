@@ -1,7 +1,5 @@
 """Logging in and out, and keeping a session alive."""
 
-from dataclasses import replace
-
 import strawberry
 
 from core.errors import Invalid
@@ -66,8 +64,8 @@ class AuthMutations:
 async def enter(ctx: Context, tokens: sessions.AuthTokens) -> None:
     """Go on with the operation as the person who has just got these tokens."""
     before = ctx.viewer
-    viewer = await gate.admit(ctx.backends, tokens.session, tokens.access_token_expires_at, before.address)
-    ctx.become(replace(viewer, user_agent=before.user_agent))
+    until = tokens.access_token_expires_at
+    ctx.become(await gate.admit(ctx.backends, tokens.session, until, before.address, before.user_agent))
 
 
 def device_of(ctx: Context, given: DeviceInput | None) -> Device:

@@ -54,8 +54,8 @@ class World:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def authenticate(self, token: str | None, address: str) -> Viewer:
-        assert address
+    async def authenticate(self, token: str | None, info: RequestInfo) -> Viewer:
+        assert info.address
         if self.failure is not None:
             raise self.failure
         if token not in self.viewers:

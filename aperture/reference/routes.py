@@ -25,9 +25,7 @@ POLICY: Final = (
 )
 HEADERS: Final = {
     "content-security-policy": POLICY,
-    "referrer-policy": "no-referrer",
     "vary": "accept-encoding",
-    "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "cache-control": "no-cache",
 }

@@ -34,13 +34,15 @@ class OpenSession:
     last_active_at: datetime
 
 
-async def authenticate(backends: Backends, token: str, address: str) -> Viewer:
+async def authenticate(backends: Backends, token: str, address: str, user_agent: str = "") -> Viewer:
     """Who sent the token; `ApiError` UNAUTHENTICATED if it is wrong, too old, or of a session that has ended."""
     claims = await _claims(backends, token)
-    return await admit(backends, SessionId(claims.user_id, claims.session_id), claims.expires_at, address)
+    return await admit(backends, claims.session, claims.expires_at, address, user_agent)
 
 
-async def admit(backends: Backends, session_id: SessionId, expires_at: datetime, address: str) -> Viewer:
+async def admit(
+    backends: Backends, session_id: SessionId, expires_at: datetime, address: str, user_agent: str = ""
+) -> Viewer:
     """The person of an open session, admitted until a moment; `ApiError` UNAUTHENTICATED if it is past or has ended."""
     session = await _open_session(backends, session_id)
     now = clock.now()
@@ -54,6 +56,7 @@ async def admit(backends: Backends, session_id: SessionId, expires_at: datetime,
         session_id=session_id.id,
         is_suspended=session.status == "SUSPENDED",
         address=address,
+        user_agent=user_agent,
         expires_at=expires_at,
     )
 
@@ -101,14 +104,14 @@ async def _read(backends: Backends, token: str) -> Claims:
 
 
 async def _open_session(backends: Backends, session_id: SessionId) -> OpenSession:
-    known: OpenSession | None = backends.tokens.sessions.get(session_id)
+    known: OpenSession | None = backends.tokens.sessions.get(session_id.id)
     if known is not None:
         return known
     async with backends.db.reading(fresh=True) as db:
         session = await _find(db, session_id)
     if session is None:
         raise _unauthenticated()
-    backends.tokens.sessions[session_id] = session
+    backends.tokens.sessions[session_id.id] = session
     return session
 
 

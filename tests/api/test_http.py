@@ -353,6 +353,13 @@ async def test_every_answer_carries_the_headers_of_the_house(http: httpx2.AsyncC
     assert {"accept", "accept-encoding", "origin"} <= {one.strip() for one in answer.headers["vary"].split(",")}
 
 
+async def test_pages_carry_them_too(http: httpx2.AsyncClient) -> None:
+    page = await http.get("/health/live")
+
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert page.headers["referrer-policy"] == "no-referrer"
+
+
 async def test_a_sane_request_id_comes_back_and_a_hostile_one_does_not(http: httpx2.AsyncClient) -> None:
     sane = await http.post("/graphql", json={"query": "{"}, headers={"x-request-id": "client-1.a_B"})
     hostile = await http.post("/graphql", json={"query": "{"}, headers={"x-request-id": "a<script>"})

@@ -68,7 +68,7 @@ def test_a_token_of_ours_tells_who_and_until_when() -> None:
 
     read = read_access(token, KEYS)
 
-    assert (read.user_id, read.session_id) == (SESSION.user_id, SESSION.id)
+    assert read.session == SESSION
     assert read.expires_at == expires_at == NOW + timedelta(minutes=15)
 
 
@@ -129,7 +129,7 @@ def _signed_as_is(payload: dict[str, Any]) -> str:
 def test_a_little_difference_of_clocks_is_forgiven() -> None:
     ahead = signed(claims(iat=int(NOW.timestamp()) + 3))
 
-    assert read_access(ahead, KEYS).session_id == SESSION.id
+    assert read_access(ahead, KEYS).session == SESSION
 
 
 @pytest.mark.parametrize(
