@@ -1,6 +1,7 @@
 """A pool of connections to one PostgreSQL: how it connects, who waits for it, and what its outages look like."""
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +10,8 @@ from uuid import uuid4
 
 import asyncpg
 import orjson
-from sqlalchemy import QueuePool
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy import QueuePool, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -22,6 +23,8 @@ from core.settings import Settings
 WAIT_SECONDS: Final = 2
 # Whoever comes while others have waited this long would wait in vain.
 FULL_SECONDS: Final = 1.5
+# A connection that served so lately is not asked whether it still can: the question takes as long as the statement.
+TRUSTED_SECONDS: Final = 1.0
 
 _AWAY = {"25006", "57P01", "57P02", "57P03", "53300", "57014", "55P03", "25P03"}
 # InternalClientError is what asyncpg says on a connection whose server has announced its end and is not gone yet.
@@ -126,7 +129,6 @@ def _engine(settings: Settings, url: str, size: int, overflow: int) -> AsyncEngi
         arguments |= {"prepared_statement_cache_size": 0, "server_settings": {}}
     engine = create_async_engine(
         url,
-        pool_pre_ping=True,
         pool_size=size,
         max_overflow=overflow,
         pool_timeout=WAIT_SECONDS,
@@ -136,4 +138,21 @@ def _engine(settings: Settings, url: str, size: int, overflow: int) -> AsyncEngi
         json_deserializer=orjson.loads,
     )
     statements.watch(engine)
+    event.listen(engine.sync_engine, "checkin", _note_use)
+    event.listen(engine.sync_engine, "checkout", _require_alive)
     return engine
+
+
+def _note_use(_connection: object, record: Any) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _require_alive(connection: Any, record: Any, _lent: object) -> None:
+    """Let the pool make new connections if this one is gone."""
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
+    if time.monotonic() - record.info.get("used_at", math.inf) > TRUSTED_SECONDS:
+        try:
+            connection.ping()
+        except Exception as error:
+            raise InvalidatePoolError from error

@@ -11,8 +11,7 @@ from core.errors import NotFound
 from core.ids import PostId
 from core.paging import PostWant
 from core.viewer import Viewer
-from services.visibility import previews, profiles, rules
-from services.visibility.relationships import relationships
+from services.visibility import previews, profiles, relationships, rules
 from services.visibility.rows import PostRow, SeenPosts, VisiblePost
 from services.visibility.rules import Relationship
 
@@ -41,18 +40,16 @@ _LIKED = """left join post_likes own_like
 
 
 async def posts(db: Read, viewer: Viewer, ids: Sequence[PostId], want: PostWant) -> SeenPosts:
-    """Posts the viewer may see, by id: two statements, and two more when comment previews are wanted."""
+    """Posts the viewer may see, by id: one statement, and another when comment previews are wanted."""
     seen = SeenPosts()
     if not ids:
         return seen
     rows = await db.all(_statement(want), _parameters(viewer, ids, want))
-    candidates = await previews.candidates(db, [_id(row) for row in rows]) if want.previews else {}
-    people = {row.author_id for row in rows} | previews.writers(candidates)
-    seen.relationships.update(await relationships(db, viewer, people))
+    seen.relationships.update(relationships.of_rows(viewer, ((row.author_id, row) for row in rows)))
     for row in rows:
         _judge(seen, row, want)
     if want.previews:
-        await previews.choose(db, viewer, seen, candidates)
+        await previews.choose(db, viewer, seen)
     return seen
 
 
@@ -112,15 +109,17 @@ def _post(row: Any, relationship: Relationship) -> VisiblePost:
 
 def _parameters(viewer: Viewer, ids: Sequence[PostId], want: PostWant) -> dict[str, Any]:
     asked = list(dict.fromkeys(ids))
-    parameters: dict[str, Any] = {"authors": [post.author_id for post in asked], "ids": [post.id for post in asked]}
-    if want.flags:
-        parameters["viewer"] = viewer.id
-    return parameters
+    return {
+        "authors": [post.author_id for post in asked],
+        "ids": [post.id for post in asked],
+        "viewer": viewer.id if want.flags else relationships.asking(viewer),
+    }
 
 
 @lru_cache
 def _statement(want: PostWant) -> TextClause:
-    columns, joins = ["p.*", profiles.COLUMNS], [profiles.AVATAR]
+    columns = ["p.*", profiles.COLUMNS, relationships.COLUMNS]
+    joins = [profiles.AVATAR, relationships.join("p.author_id")]
     for is_wanted, column, join in (
         (want.media, "pictures.items as media", _MEDIA),
         (want.counts, "counts.numbers as counts", _COUNTS),
@@ -132,6 +131,10 @@ def _statement(want: PostWant) -> TextClause:
     source = (
         f"{_ASKED} join posts p on p.author_id = asked.author_id and p.id = asked.id join users u on u.id = p.author_id"
     )
-    sql = text(f"select {', '.join(columns)} from {source} {' '.join(joins)}")  # noqa: S608 - constants
-    sql = sql.bindparams(bindparam("authors", type_=ARRAY(Uuid)), bindparam("ids", type_=ARRAY(Uuid)))
-    return sql.bindparams(bindparam("viewer", type_=Uuid)) if want.flags else sql
+    standing = relationships.standing("= any(:authors)")
+    sql = text(f"with {standing} select {', '.join(columns)} from {source} {' '.join(joins)}")  # noqa: S608 - constants
+    return sql.bindparams(
+        bindparam("authors", type_=ARRAY(Uuid)),
+        bindparam("ids", type_=ARRAY(Uuid)),
+        bindparam("viewer", type_=Uuid),
+    )

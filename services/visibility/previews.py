@@ -1,57 +1,61 @@
 """The two comments shown under a post in a feed."""
 
-from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, Uuid, bindparam, text
 
 from core.db import Read
 from core.ids import CommentId, PostId
 from core.viewer import Viewer
-from services.visibility import profiles, rules
+from services.visibility import profiles, relationships, rules
 from services.visibility.rows import CommentRow, SeenPosts, VisibleComment
-
-Candidates = Mapping[PostId, Sequence[Any]]
 
 # A post with very many comments must not cost more than others: only its newest are looked at.
 CONSIDERED = 8
 SHOWN = 2
-SPARE = 2
+
+_BRANCH = f"""(
+    select * from comments where author_id = :author_{{n}} and post_id = :post_{{n}} and deleted_at is null
+    order by id desc limit {CONSIDERED}
+)"""  # noqa: S608 - constants
+
+_WRITERS = "in (select commenter_id from newest)"
+
+# Comments by people the viewer follows come first, then the newest. What is left out here is nobody's to see; whether
+# the rest may be seen, the rules say.
+_CHOSEN = f"""
+    with newest as materialized ({{branches}}),
+    {relationships.standing(_WRITERS)},
+    active as materialized (select id from users where id {_WRITERS} and status = 'ACTIVE'),
+    ranked as materialized (
+        select newest.*, row_number() over (
+            partition by newest.author_id, newest.post_id
+            order by coalesce(outgoing.state = 'ACTIVE', false) desc, newest.id desc
+        ) as place
+        from newest join active on active.id = newest.commenter_id
+        left join outgoing on outgoing.followee_id = newest.commenter_id
+    )
+    select ranked.*, {profiles.COLUMNS}, {relationships.COLUMNS}
+    from ranked join users u on u.id = ranked.commenter_id {profiles.AVATAR} {relationships.join("u.id")}
+    where ranked.place <= {SHOWN} order by ranked.place
+"""  # noqa: S608 - constants
 
 
-_BRANCH = """(
-    select * from comments where author_id = :author_{n} and post_id = :post_{n} and deleted_at is null
-    order by id desc limit {considered}
-)"""
-
-
-async def candidates(db: Read, ids: Sequence[PostId]) -> Candidates:
-    """The newest comments of each post, in one statement."""
-    if not ids:
-        return {}
-    parameters = {f"author_{n}": post.author_id for n, post in enumerate(ids)}
-    parameters |= {f"post_{n}": post.id for n, post in enumerate(ids)}
-    found: dict[PostId, list[Any]] = {}
-    for row in await db.all(_newest(len(ids)), parameters):
-        found.setdefault(PostId(row.author_id, row.post_id), []).append(row)
-    return found
-
-
-def writers(found: Candidates) -> set[UUID]:
-    """Everybody who wrote one of them."""
-    return {row.commenter_id for rows in found.values() for row in rows}
-
-
-async def choose(db: Read, viewer: Viewer, seen: SeenPosts, found: Candidates) -> None:
-    """Fill `seen.previews`: comments by people the viewer follows first, then the newest."""
-    best = {post: _best(rows, seen) for post, rows in found.items() if post in seen.posts}
-    people = {row.commenter_id for rows in best.values() for row in rows}
-    seen.users.update(await profiles.users(db, viewer, people - seen.users.keys(), seen.relationships))
-    for post in seen.posts:
-        visible = [row for row in best.get(post, ()) if _is_visible(row, seen)]
-        seen.previews[post] = tuple(comment(row) for row in visible[:SHOWN])
+async def choose(db: Read, viewer: Viewer, seen: SeenPosts) -> None:
+    """Fill `seen.previews` of the posts seen, in one statement."""
+    if not seen.posts:
+        return
+    parameters = {f"author_{n}": post.author_id for n, post in enumerate(seen.posts)}
+    parameters |= {f"post_{n}": post.id for n, post in enumerate(seen.posts)}
+    rows = await db.all(_statement(len(seen.posts)), {**parameters, "viewer": relationships.asking(viewer)})
+    writers = {row.commenter_id: row for row in rows if row.commenter_id not in seen.relationships}
+    seen.relationships.update(relationships.of_rows(viewer, writers.items()))
+    chosen: dict[PostId, list[VisibleComment]] = {post: [] for post in seen.posts}
+    for row in rows:
+        if _is_visible(row, seen):
+            chosen[PostId(row.author_id, row.post_id)].append(comment(row))
+    seen.previews.update((post, tuple(comments)) for post, comments in chosen.items())
 
 
 def comment(row: Any) -> VisibleComment:
@@ -70,18 +74,18 @@ def comment(row: Any) -> VisibleComment:
     )
 
 
-def _best(rows: Sequence[Any], seen: SeenPosts) -> Sequence[Any]:
-    ordered = sorted(rows, key=lambda row: (seen.relationships[row.commenter_id].follows, row.id), reverse=True)
-    return ordered[: SHOWN + SPARE]
-
-
 def _is_visible(row: Any, seen: SeenPosts) -> bool:
-    writer = seen.users.get(row.commenter_id)
-    return writer is not None and rules.may_see_comment(
-        post_is_visible=True, writer_status=writer.status, is_deleted=row.deleted_at is not None
-    )
+    """Whether a comment may be shown; its writer's profile is seen with it."""
+    if not rules.may_see_comment(
+        post_is_visible=True, writer_status=row.user_status, is_deleted=row.deleted_at is not None
+    ):
+        return False
+    if row.commenter_id not in seen.users:
+        seen.users[row.commenter_id] = profiles.judge(row, seen.relationships[row.commenter_id])
+    return True
 
 
 @lru_cache(maxsize=64)
-def _newest(count: int) -> TextClause:
-    return text(" union all ".join(_BRANCH.format(n=n, considered=CONSIDERED) for n in range(count)))
+def _statement(posts: int) -> TextClause:
+    branches = " union all ".join(_BRANCH.format(n=n) for n in range(posts))
+    return text(_CHOSEN.format(branches=branches)).bindparams(bindparam("viewer", type_=Uuid))

@@ -11,8 +11,7 @@ from core.db import Read
 from core.errors import NotFound
 from core.ids import MediaId, UserId
 from core.viewer import Viewer
-from services.visibility import rules
-from services.visibility.relationships import relationships
+from services.visibility import relationships, rules
 from services.visibility.rows import MediaRow, RenditionRow, UserRow, VisibleMedia, VisibleUser
 from services.visibility.rules import Relationship
 
@@ -22,20 +21,21 @@ COLUMNS = """
 """
 AVATAR = "left join media avatar on avatar.author_id = u.id and avatar.id = u.avatar_id"
 
-_BY_ID = text(f"select {COLUMNS} from users u {AVATAR} where u.id = any(:ids)").bindparams(  # noqa: S608 - constants
-    bindparam("ids", type_=ARRAY(Uuid))
-)
+_BY_ID = text(
+    f"""
+    with {relationships.standing("= any(:ids)")}
+    select {COLUMNS}, {relationships.COLUMNS} from users u {AVATAR} {relationships.join("u.id")} where u.id = any(:ids)
+    """  # noqa: S608 - constants
+).bindparams(bindparam("viewer", type_=Uuid), bindparam("ids", type_=ARRAY(Uuid)))
 
 
-async def users(
-    db: Read, viewer: Viewer, ids: Iterable[UUID], known: Mapping[UUID, Relationship] | None = None
-) -> Mapping[UUID, VisibleUser]:
-    """The profiles that exist for the viewer; `known` relationships are not read again."""
+async def users(db: Read, viewer: Viewer, ids: Iterable[UUID]) -> Mapping[UUID, VisibleUser]:
+    """The profiles that exist for the viewer."""
     asked = set(ids)
     if not asked:
         return {}
-    rows = await db.all(_BY_ID, {"ids": list(asked)})
-    stands = known if known is not None and asked <= known.keys() else await relationships(db, viewer, asked)
+    rows = await db.all(_BY_ID, {"ids": list(asked), "viewer": relationships.asking(viewer)})
+    stands = relationships.of_rows(viewer, ((row.user_id, row) for row in rows))
     return {row.user_id: judge(row, stands[row.user_id]) for row in rows if rules.profile_exists(row.user_status)}
 
 

@@ -13,6 +13,11 @@ from services.visibility.witness import WatchedViewer, Witness
 
 VIEWERS_AT_ONCE = 1000
 
+COLUMNS = "outgoing.state as follow_state, outgoing.created_at as followed_at, incoming.follower_id as follower"
+"""What `of_rows` reads; `standing` and `join` bring it into a statement."""
+
+_SELF = Relationship(is_self=True)
+
 _BOTH_WAYS = text(
     """
     select followee_id as person_id, true as is_outgoing, state, created_at from follows
@@ -32,6 +37,53 @@ _OF_MANY = text(
     where followee_id = any(:viewers) and follower_id = any(:people)
     """
 ).bindparams(bindparam("viewers", type_=ARRAY(Uuid)), bindparam("people", type_=ARRAY(Uuid)))
+
+
+def standing(people: str) -> str:
+    """Common table expressions that say how `:viewer` stands to people, such as `= any(:people)`.
+
+    A cluster reads what is materialized where it is, and only then joins it to rows of other shards.
+    """
+    return f"""
+    outgoing as materialized (
+        select followee_id, state, created_at from follows where follower_id = :viewer and followee_id {people}
+    ),
+    incoming as materialized (
+        select follower_id from followers where followee_id = :viewer and follower_id {people} and state = 'ACTIVE'
+    )
+    """  # noqa: S608 - constants
+
+
+def join(person: str) -> str:
+    """What `standing` found, beside a column that names a person."""
+    outgoing = f"left join outgoing on outgoing.followee_id = {person}"
+    return f"{outgoing} left join incoming on incoming.follower_id = {person}"
+
+
+def asking(viewer: Viewer) -> UUID | None:
+    """The id to find relationships by, which does not make a reading personal."""
+    return viewer.own.id if isinstance(viewer, WatchedViewer) else viewer.id
+
+
+def of_rows(viewer: Viewer, people: Iterable[tuple[UUID, Any]]) -> dict[UUID, Relationship]:
+    """How the viewer stands to people, each beside a row with `COLUMNS`."""
+    viewer_id = asking(viewer)
+    found = {person: _relationship(row, is_self=person == viewer_id) for person, row in people}
+    return viewer.witness.watch(found) if isinstance(viewer, WatchedViewer) else found
+
+
+def _relationship(row: Any, *, is_self: bool) -> Relationship:
+    if is_self:
+        return _SELF
+    if row.follow_state is None and row.follower is None:
+        return STRANGER
+    follows = row.follow_state == "ACTIVE"
+    return Relationship(
+        follows=follows,
+        has_requested=row.follow_state == "PENDING",
+        followed_by=row.follower is not None,
+        follows_since=row.followed_at if follows else None,
+    )
 
 
 async def relationships(db: Read, viewer: Viewer, people: Iterable[UUID]) -> Mapping[UUID, Relationship]:
@@ -82,7 +134,7 @@ async def _rows_of_many(
 
 def _standing(viewer_id: UUID | None, people: Iterable[UUID], rows: Iterable[Any]) -> dict[UUID, Relationship]:
     """The relationships that the rows of one viewer make."""
-    found = {person: Relationship(is_self=True) if person == viewer_id else STRANGER for person in people}
+    found = {person: _SELF if person == viewer_id else STRANGER for person in people}
     outgoing, incoming = {}, set[UUID]()
     for row in rows:
         if row.is_outgoing:

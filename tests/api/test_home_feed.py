@@ -130,7 +130,7 @@ async def test_posts_of_a_private_person_show_to_followers_alone(client: Client,
     assert ids(await page(client)) == [str(post)]
 
 
-async def test_a_screen_costs_four_statements(client: Client, db: Database, ana: Viewer) -> None:
+async def test_a_screen_costs_two_statements(client: Client, db: Database, ana: Viewer) -> None:
     authors = [await person(db, f"author{n}") for n in range(8)]
     await make.follow(db, ana, *authors)
     for n, author in enumerate(authors):
@@ -144,7 +144,7 @@ async def test_a_screen_costs_four_statements(client: Client, db: Database, ana:
 
     assert len(feed["edges"]) == 20
     assert all(len(edge["node"]["commentPreview"]) == 2 for edge in feed["edges"])
-    assert len(statements) <= 4, statements.statements
+    assert len(statements) <= 2, statements.statements
 
 
 async def test_without_redis_the_same_screen_comes_from_postgresql(

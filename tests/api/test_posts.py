@@ -688,7 +688,7 @@ async def test_a_grid_costs_the_same_however_many_posts_it_has(stranger: Client,
             await grid(stranger, ana, first=first)
         costs.append(len(statements))
 
-    assert costs == [6, 6], statements.statements
+    assert costs == [4, 4], statements.statements
 
 
 async def test_a_post_with_everything_around_it_costs_few_statements(

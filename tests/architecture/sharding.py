@@ -180,7 +180,9 @@ def _source(node: exp.Selectable, found: exp.Table | Scope) -> Source:
     """What a name in FROM stands for."""
     if isinstance(found, Scope):
         names = [each.name for each in (node.args.get("alias") or exp.TableAlias()).args.get("columns") or []]
-        return Source(names) if isinstance(found.expression, exp.Unnest) else _output(found)
+        if isinstance(found.expression, exp.Unnest):
+            return Source(names)
+        return Source(_output(found).columns) if _is_read_first(found) else _output(found)
     table = metadata.tables.get(node.name)
     if table is None:
         return Source()
@@ -188,6 +190,12 @@ def _source(node: exp.Selectable, found: exp.Table | Scope) -> Source:
     if table.info["sharding"] != "distributed":
         return Source(names)
     return Source(names, frozenset([table.info["column"]]), table.info["group"])
+
+
+def _is_read_first(scope: Scope) -> bool:
+    """Whether a cluster reads it where it is, and then brings it to every shard that it is joined to."""
+    around = scope.expression.parent
+    return isinstance(around, exp.CTE) and bool(around.args.get("materialized"))
 
 
 def _output(scope: Scope) -> Source:

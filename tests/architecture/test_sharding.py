@@ -39,6 +39,9 @@ REFUSED = {
     "select 1 from posts p join (select post_id, count(*) from media group by post_id) m on m.post_id = p.id": (
         "joins m and p by something else than their shards"
     ),
+    "with some as (select followee_id as id from follows) select 1 from posts p join some on some.id = p.author_id": (
+        "joins p and some by something else than their shards"
+    ),
     "update posts set caption = '' from media m where m.post_id = posts.id": (
         "joins m and posts by something else than their shards"
     ),
@@ -65,6 +68,7 @@ ALLOWED = [
     "select 1 from posts where author_id in (select followee_id from follows where follower_id = :id)",
     "select 1 from posts p join (select author_id a from media union select id from users) m on m.a = p.author_id",
     "with some as (select author_id as who from media) select 1 from posts p join some on some.who = p.author_id",
+    "with some as materialized (select followee_id from follows) select 1 from posts p join some on followee_id = p.id",
     "delete from posts using users u where u.id = posts.author_id and u.status = 'DELETED'",
     "select id from posts where author_id = :author and id = :id for update",
     "select id from outbox for update skip locked",

@@ -58,7 +58,7 @@ async def test_a_page_costs_few_statements_however_long_it_is(db: Database) -> N
         seen = await _seen(db, viewer, shown)
 
     assert set(seen.posts) == set(shown)
-    assert len(statements) <= 4
+    assert len(statements) <= 2
 
 
 async def test_previews_prefer_followed_people_and_leave_out_suspended_ones(db: Database) -> None:
