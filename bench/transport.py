@@ -3,11 +3,7 @@
 import argparse
 import asyncio
 import os
-import socket
-import sys
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, redirect_stderr
+from contextlib import redirect_stderr
 from pathlib import Path
 from secrets import token_hex
 from statistics import median
@@ -19,6 +15,7 @@ import uvicorn
 
 from aperture.api import build
 from aperture.server import Server, configuration
+from bench.serving import rate, serving
 from bench.stage import stage
 from core import telemetry
 from core.settings import settings
@@ -48,8 +45,8 @@ async def _compare(rounds: int, seconds: float) -> None:
     app = build(settings())
     bare = uvicorn.Config(fixed, log_config=None, access_log=False, lifespan="off")
     async with (
-        _serving(uvicorn.Server(bare)) as fixed_port,
-        _serving(Server(configuration(app, settings()), app)) as port,
+        serving(uvicorn.Server(bare)) as fixed_port,
+        serving(Server(configuration(app, settings()), app)) as port,
     ):
         token = await _token(port)
         kinds = {
@@ -68,18 +65,13 @@ async def _compare(rounds: int, seconds: float) -> None:
 
 
 async def _rate(port: int, header: str, seconds: float) -> float:
-    """Answers per CPU-second of this process, which serves while another one asks."""
+    """Answers per CPU-second of this process."""
     request = f"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{header}"
-    program = [sys.executable, "-m", "bench.load", str(port), str(seconds)]
-    pipe = asyncio.subprocess.PIPE
-    client = await asyncio.create_subprocess_exec(*program, stdin=pipe, stdout=pipe)
-    began = time.process_time()
-    told, _ = await client.communicate(f"{request}content-length: {len(_BODY)}\r\n\r\n".encode() + _BODY)
-    took = time.process_time() - began
-    answers, _, body = told.strip().partition(b"\n")
+    whole = f"{request}content-length: {len(_BODY)}\r\n\r\n".encode() + _BODY
+    found, body = await rate(port, [whole], seconds)
     if body != ANSWER:
         raise RuntimeError(body)
-    return int(answers) / took
+    return found
 
 
 async def fixed(_scope: Any, receive: Any, send: Any) -> None:
@@ -89,17 +81,6 @@ async def fixed(_scope: Any, receive: Any, send: Any) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", length)]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": ANSWER})
-
-
-@asynccontextmanager
-async def _serving(server: uvicorn.Server) -> AsyncIterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        running = asyncio.create_task(server.serve([listening]))
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            server.should_exit = True
-            await running
 
 
 async def _token(port: int) -> str:

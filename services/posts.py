@@ -105,6 +105,7 @@ async def update_post(tx: Write, viewer: Viewer, post_id: PostId, changes: Mappi
         values["place_id"] = await places.choose(tx, place) if place else None
     if values:
         key = (Post.author_id == post_id.author_id, Post.id == post_id.id)
+        # unguarded: compared with what is written
         differs = or_(*(getattr(Post, name).is_distinct_from(value) for name, value in values.items()))
         if await tx.scalar(update(Post).where(*key, differs).values(values).returning(Post.id)) is not None:
             outbox.emit(tx, PostUpdated(author_id=post_id.author_id, post_id=post_id.id))
