@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
-from graphql import OperationDefinitionNode, OperationType
+from graphql import OperationType
 
 from aperture import limits
-from aperture.documents import Document
+from aperture.documents import Operation
 from core.errors import ApiError
 from core.limits import DEFAULTS
 from core.metrics import OPERATIONS_RUNNING, OPERATIONS_WAITING, SHED
@@ -19,11 +19,11 @@ SESSIONS: Final = frozenset({"logIn", "refreshSession", "logOut"})
 """Mutations by which people come in and go: whoever cannot renew a session comes back with all requests at once."""
 
 
-def rank_of(document: Document, operation: OperationDefinitionNode) -> Rank:
+def rank_of(operation: Operation) -> Rank:
     """How much an operation matters."""
-    if operation.operation is not OperationType.MUTATION:
+    if operation.node.operation is not OperationType.MUTATION:
         return Rank.READ
-    return Rank.SESSION if limits.root_fields(document.ast, operation) <= SESSIONS else Rank.WRITE
+    return Rank.SESSION if limits.root_fields(operation.document.ast, operation.node) <= SESSIONS else Rank.WRITE
 
 
 @dataclass(order=True, slots=True)

@@ -21,7 +21,7 @@ async def answers(api: Api, viewer: Viewer, info: RequestInfo, request: GraphQLR
     try:
         context = api.contexts(viewer, info)
         request = await api.graph.prepared(request, context)
-        kind = api.graph.operation(request).operation
+        kind = api.graph.operation(request).node.operation
     except Exception as error:  # noqa: BLE001 - the last place that can mask it
         yield refusal(error)
         return

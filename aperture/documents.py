@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Final
@@ -41,18 +41,39 @@ class DocumentRefused(Exception):
         self.errors = errors
 
 
+@dataclass(slots=True, eq=False)
+class Operation:
+    """One operation of a document, and what is found out about it when it is asked for first."""
+
+    document: "Document"
+    node: OperationDefinitionNode
+    name: str | None
+    kind: str
+    plan: cost.Plan | None = None
+    is_personal: bool | None = None
+
+    @classmethod
+    def of(cls, document: "Document", node: OperationDefinitionNode) -> "Operation":
+        """An operation as it stands in the document."""
+        return cls(document, node, node.name.value if node.name else None, node.operation.value)
+
+
 @dataclass(frozen=True)
 class Document:
     """A document that passed the limits and the rules of the schema."""
 
     text: str
     ast: DocumentNode
-    operations: dict[str, OperationDefinitionNode]
     program: Program | None = None
-    plans: dict[str, cost.Plan] = field(default_factory=dict)
-    personal: dict[str, bool] = field(default_factory=dict)
 
-    def operation(self, name: str | None) -> OperationDefinitionNode:
+    @cached_property
+    def operations(self) -> dict[str, Operation]:
+        """Its operations by their names, a nameless one by an empty name."""
+        nodes = (one for one in self.ast.definitions if isinstance(one, OperationDefinitionNode))
+        found = (Operation.of(self, node) for node in nodes)
+        return {each.name or "": each for each in found}
+
+    def operation(self, name: str | None) -> Operation:
         """The operation to run; raises ApiError when the name leaves none or several."""
         if name is not None:
             if name not in self.operations:
@@ -106,19 +127,18 @@ class Documents:
         """Whether this text is known, so that it takes no time to read."""
         return text in self._known
 
-    def plan(self, document: Document, operation: OperationDefinitionNode) -> cost.Plan:
-        """What one operation of a document costs, made when it runs first; ApiError if that takes too long."""
-        name = operation.name.value if operation.name else ""
-        if name not in document.plans:
-            document.plans[name] = cost.plan(self._schema, self._prices, document.ast, operation)
-        return document.plans[name]
+    def plan(self, operation: Operation) -> cost.Plan:
+        """What an operation costs; ApiError if it takes too long to find."""
+        if operation.plan is None:
+            operation.plan = cost.plan(self._schema, self._prices, operation.document.ast, operation.node)
+        return operation.plan
 
-    def is_personal(self, document: Document, operation: OperationDefinitionNode) -> bool:
+    def is_personal(self, operation: Operation) -> bool:
         """Whether an operation selects a field that goes by who the viewer is."""
-        name = operation.name.value if operation.name else ""
-        if name not in document.personal:
-            document.personal[name] = personal.selects_personal(self._schema, document.ast, operation)
-        return document.personal[name]
+        if operation.is_personal is None:
+            ast, node = operation.document.ast, operation.node
+            operation.is_personal = personal.selects_personal(self._schema, ast, node)
+        return operation.is_personal
 
     def require(self, text: str) -> None:
         """Read a document without running it; raises as reading it does."""
@@ -145,9 +165,4 @@ class Documents:
             found = validate(self._schema, ast, self._rules, max_errors=errors.ERRORS - 1, hide_suggestions=hides)
         if found:
             raise DocumentRefused("VALIDATION_FAILED", found)
-        return Document(text, ast, _operations(ast), self._compiler.program(ast) if self._compiler else None)
-
-
-def _operations(ast: DocumentNode) -> dict[str, OperationDefinitionNode]:
-    found = (one for one in ast.definitions if isinstance(one, OperationDefinitionNode))
-    return {one.name.value if one.name else "": one for one in found}
+        return Document(text, ast, self._compiler.program(ast) if self._compiler else None)

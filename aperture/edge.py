@@ -3,11 +3,9 @@
 import logging
 import re
 from collections.abc import Callable
-from functools import cache
 from typing import Final
 
 import orjson
-from prometheus_client import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aperture import errors
@@ -105,7 +103,7 @@ class _Answer:
             self.has_begun = True
             status = message["status"]
             telemetry.note(status=status)
-            _responses(status).inc()
+            HTTP_RESPONSES.labels(str(status)).inc()
             self._span.tell({"http.response.status_code": status})
             message = {**message, "headers": [*message.get("headers", ()), *self._headers]}
         await self._send(message)
@@ -113,18 +111,15 @@ class _Answer:
 
 def _request_id(head: Head, span: Span) -> str:
     """The caller's own id, else that of the trace, so that a line of the log leads to it, else a new one."""
-    wish = head[b"x-request-id"] or span.trace_id or tracing.trace_id_of(head[b"traceparent"])
+    wish = head[b"x-request-id"] or span.trace_id
+    if not wish and b"traceparent" in head:
+        wish = tracing.trace_id_of(head[b"traceparent"])
     return telemetry.sane_request_id(wish)
 
 
 def _first(path: str) -> str:
     """The first step of a path: the others can name people and what is theirs."""
     return "/" + path[1:].partition("/")[0]
-
-
-@cache
-def _responses(status: int) -> Counter:
-    return HTTP_RESPONSES.labels(status)
 
 
 def _is_preflight(scope: Scope, head: Head) -> bool:

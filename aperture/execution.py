@@ -11,7 +11,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 
 from aperture import dry_run, errors, limits
 from aperture.admission import Admission, rank_of
-from aperture.documents import DocumentRefused, Documents
+from aperture.documents import DocumentRefused, Documents, Operation
 from aperture.errors import Answer
 from aperture.metrics import Course, OperationMetrics
 from aperture.operations import RunningOperation
@@ -28,7 +28,7 @@ from core.settings import settings
 from core.statements import counted
 from core.viewer import Viewer
 from loaders.base import hits
-from schema.operations import Operation
+from schema.operations import Operation as OperationToFields
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class Context(Protocol):
     """What the seam needs of an operation's context; the fields need more."""
 
     viewer: Viewer
-    operation: Operation | None
+    operation: OperationToFields | None
 
     def renew(self) -> None:
         """Drop what was loaded, so that the next event reads afresh."""
@@ -123,10 +123,10 @@ class Graph:
             await self.persisted.register(request.document_id, text)
         return request if text is request.query else replace(request, query=text)
 
-    def operation(self, request: GraphQLRequest) -> OperationDefinitionNode:
+    def operation(self, request: GraphQLRequest) -> Operation:
         """The operation a request names, once it passed the limits and the schema; DocumentRefused or ApiError."""
         operation = self.documents[request.query].operation(request.operation_name)
-        telemetry.note(kind=operation.operation.value, operation=operation.name.value if operation.name else None)
+        telemetry.note(kind=operation.kind, operation=operation.name)
         return operation
 
     def variables(self, request: GraphQLRequest, operation: OperationDefinitionNode) -> VariableValues:
@@ -161,18 +161,15 @@ class Graph:
             raise DocumentRefused("BAD_USER_INPUT", built)
         return built
 
-    def reckoned(self, request: GraphQLRequest) -> RunningOperation:
+    def reckoned(self, request: GraphQLRequest, operation: Operation) -> RunningOperation:
         """What is known of a request before it runs, its cost above all.
 
         DocumentRefused or ApiError if the variables do not fit, or if it takes too long to find.
         """
-        document = self.documents[request.query]
-        node = document.operation(request.operation_name)
-        variables, plan = self.variables(request, node), self.documents.plan(document, node)
+        variables, plan = self.variables(request, operation.node), self.documents.plan(operation)
         return RunningOperation(
             schema=self.schema,
-            document=document,
-            node=node,
+            operation=operation,
             plan=plan,
             sent=request.variables or {},
             variables=variables,
@@ -201,12 +198,12 @@ async def execute(graph: Graph, request: GraphQLRequest, context: Context) -> An
 
 async def _answer(graph: Graph, request: GraphQLRequest, context: Context, course: Course) -> Answer:
     course.operation = named = graph.operation(request)
-    await graph.admission.enter(rank_of(graph.documents[request.query], named))
+    await graph.admission.enter(rank_of(named))
     try:
-        operation = reckon(graph, request, context, course)
+        operation = reckon(graph, request, named, context, course)
         if request.wants_estimate:
             return {"data": None, "extensions": {"cost": operation.estimate()}}
-        _require_single_answer(named)
+        _require_single_answer(named.node)
         executor = partial(graph.executor, request, context)
         if dry_run.may_be_wanted(request.query) and (dry := dry_run.wanted(executor())):
             return dry.whole(await run_executor(dry.executor))
@@ -217,9 +214,11 @@ async def _answer(graph: Graph, request: GraphQLRequest, context: Context, cours
         graph.admission.leave()
 
 
-def reckon(graph: Graph, request: GraphQLRequest, context: Context, course: Course) -> RunningOperation:
+def reckon(
+    graph: Graph, request: GraphQLRequest, asked: Operation, context: Context, course: Course
+) -> RunningOperation:
     """A request with what it will cost; nothing has run and nothing is paid yet."""
-    context.operation = operation = graph.reckoned(request)
+    context.operation = operation = graph.reckoned(request, asked)
     course.points = operation.cost
     return operation
 

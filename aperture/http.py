@@ -18,7 +18,7 @@ from aperture.callers import HEAD, Api, Head, RequestInfo, bearer
 from aperture.documents import DocumentRefused
 from aperture.envelope import decode, encode, read_request
 from aperture.errors import Answer
-from aperture.execution import GraphQLRequest, execute, refusal
+from aperture.execution import Context, GraphQLRequest, execute, refusal
 from aperture.sse import Caller, EventStreams, TooManyStreams
 from core import clock, telemetry
 from core.begun import Begun, TooLong, within
@@ -85,13 +85,15 @@ class GraphQLOverHttp:
         media_type = wanted if wanted not in {None, negotiation.EVENT_STREAM} else negotiation.JSON
         try:
             _require_answerable(scope["method"], wanted)
-            caller = await self._caller(scope, head)
+            info, token = RequestInfo.of(scope, head), bearer(head)
+            viewer = await self._api.authenticate(token, info)
+            telemetry.note(user=viewer.id)
             request = await self._request(scope, head, receive)
             if wanted == negotiation.EVENT_STREAM:
-                wait = negotiation.seconds_to_wait(head[b"prefer"])
+                caller, wait = Caller(viewer, token, info), negotiation.seconds_to_wait(head[b"prefer"])
                 await self._stream(scope["method"], caller, request, wait, receive, send)
                 return
-            answer = await self._answer(scope, caller, request, receive)
+            answer = await self._answer(scope["method"], self._api.contexts(viewer, info), request, receive)
             reply = Reply(_status(answer, media_type), answer)
         except ClientGone:
             telemetry.note(error="CLIENT_GONE")
@@ -103,22 +105,15 @@ class GraphQLOverHttp:
             reply = Reply(_status(answer, negotiation.GRAPHQL_JSON), answer)
         await _send(reply, media_type, head, send)
 
-    async def _caller(self, scope: Scope, head: Head) -> Caller:
-        info = RequestInfo.of(scope, head)
-        token = bearer(head)
-        viewer = await self._api.authenticate(token, info)
-        telemetry.note(user=viewer.id)
-        return Caller(viewer, token, info)
-
-    async def _answer(self, scope: Scope, caller: Caller, request: GraphQLRequest, receive: Receive) -> Answer:
-        kind, context = None, self._api.contexts(caller.viewer, caller.info)
+    async def _answer(self, method: str, context: Context, request: GraphQLRequest, receive: Receive) -> Answer:
+        kind = None
         try:
             request = await self._api.graph.prepared(request, context)
-            if scope["method"] == "GET":
-                kind = self._api.graph.operation(request).operation
+            if method == "GET":
+                kind = self._api.graph.operation(request).node.operation
         except (ApiError, DocumentRefused) as error:
             return refusal(error)
-        _require_safe(scope["method"], kind)
+        _require_safe(method, kind)
         return await _while_connected(receive, execute(self._api.graph, request, context))
 
     async def _stream(
@@ -128,7 +123,7 @@ class GraphQLOverHttp:
         kind = None
         with suppress(ApiError, DocumentRefused):
             request = await self._api.graph.prepared(request, self._api.contexts(caller.viewer, caller.info))
-            kind = self._api.graph.operation(request).operation
+            kind = self._api.graph.operation(request).node.operation
         _require_safe(method, kind)
         try:
             await self._streams.serve(caller, request, receive, send, wait=wait)

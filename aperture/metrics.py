@@ -8,15 +8,15 @@ from functools import cache
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from graphql import OperationDefinitionNode
-from prometheus_client import Counter, start_http_server
+from prometheus_client import start_http_server
 
+from aperture.documents import Operation
 from aperture.errors import Answer
 from core import metrics, telemetry, tracing
 from core.metrics import Names
 from core.settings import Settings
 from core.statements import counted
-from core.tallies import Tally
+from core.tallies import Count, Tally
 
 NAME_CHARACTERS: Final = 60
 
@@ -30,7 +30,7 @@ class Course:
     __slots__ = ("_began", "_names", "_opened", "_span", "_statements", "answer", "operation", "points")
 
     def __init__(self, names: Names) -> None:
-        self.operation: OperationDefinitionNode | None = None
+        self.operation: Operation | None = None
         self.points: int | None = None
         self.answer: Answer | None = None
         self._names = names
@@ -60,7 +60,7 @@ class Course:
 
     def _tell(self) -> None:
         """Say in the span what it was; a name may be as long as a document."""
-        given = self.operation.name.value[:NAME_CHARACTERS] if self.operation and self.operation.name else "unnamed"
+        given = self.operation.name[:NAME_CHARACTERS] if self.operation and self.operation.name else "unnamed"
         about = {
             "graphql.operation.name": given,
             "graphql.operation.type": self.kind,
@@ -72,12 +72,12 @@ class Course:
     @property
     def kind(self) -> str:
         """Query, mutation or subscription; a document that cannot be read is of no kind."""
-        return self.operation.operation.value if self.operation else "none"
+        return self.operation.kind if self.operation else "none"
 
     @property
     def name(self) -> str:
         """The client's name for it, as metrics tell it."""
-        return self._names[self.operation.name.value if self.operation and self.operation.name else None]
+        return self._names[self.operation.name if self.operation else None]
 
     @property
     def outcome(self) -> str:
@@ -120,7 +120,7 @@ async def shown(settings: Settings) -> AsyncIterator[None]:
 class _Ended(NamedTuple):
     """Where operations of one name and kind are counted that came to one end."""
 
-    operations: Counter
+    operations: Count
     seconds: Tally
     statements: Tally
     points: Tally

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLSchema, OperationDefinitionNode
+from graphql import GraphQLSchema
 from graphql.execution.values import VariableValues
 
 from aperture import bill, limits
 from aperture.cost import MAX_COST, Plan
 from aperture.deprecations import deprecations
-from aperture.documents import Document
+from aperture.documents import Operation
 from core import telemetry
 from core.errors import ApiError
 from schema.operations import CostItem, OperationInfo
@@ -20,8 +20,7 @@ class RunningOperation:
     """An operation with its variables, as the client sent them and as the schema reads them."""
 
     schema: GraphQLSchema
-    document: Document
-    node: OperationDefinitionNode
+    operation: Operation
     plan: Plan
     sent: dict[str, Any]
     variables: VariableValues
@@ -48,18 +47,19 @@ class RunningOperation:
 
     def info(self) -> OperationInfo:
         """All that can be told of it."""
+        document, node = self.operation.document, self.operation.node
         return OperationInfo(
-            name=self.node.name.value if self.node.name else None,
-            hash=self.document.hash,
+            name=self.operation.name,
+            hash=document.hash,
             is_persisted=self.is_persisted,
             cost=self.cost,
             max_cost=MAX_COST,
-            depth=limits.depth(self.document.ast, self.node),
+            depth=limits.depth(document.ast, node),
             max_depth=self.max_depth,
             cost_breakdown=[
                 CostItem(path=list(each.path), coordinate=each.coordinate, points=each.points)
                 for each in self.plan.breakdown(self.variables.coerced)
             ],
-            deprecations=deprecations(self.schema, self.document.ast, self.node, self.sent),
+            deprecations=deprecations(self.schema, document.ast, node, self.sent),
             trace_id=telemetry.request_id(),
         )

@@ -20,8 +20,8 @@ from engine.run import Run
 
 async def run(operation: RunningOperation, context: Any, executor: Callable[[], Executor[Any]]) -> Answer:
     """The answer to an operation, with the errors of its fields; `executor` is made if it has no plan."""
-    program, variables = operation.document.program, operation.variables
-    plan = _plan(program, operation.node, variables)
+    asked, variables = operation.operation, operation.variables
+    plan = _plan(asked.document.program, asked.node, variables)
     if plan is None:
         return await run_executor(executor())
     with tracing.span("execute"):

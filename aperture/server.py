@@ -6,12 +6,14 @@ import gc
 import signal
 import socket
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from aperture.asgi import Application
+from aperture.pieces import in_one_piece
 from aperture.wire import Wire
 from core.limits import Limits
 from core.settings import Settings
@@ -106,7 +108,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self._limits = cast("Configuration", self.config).limits
+        self._limits = limits = cast("Configuration", self.config).limits
+        self._most_headers, self._most_bytes = limits.headers, limits.header_bytes
         self._deadline: asyncio.TimerHandle | None = None
         self._abort: asyncio.TimerHandle | None = None
         self._has_begun = False
@@ -147,10 +150,14 @@ class BoundedHttp(HttpToolsProtocol):
         self._has_begun = True
         self._header_bytes = 0
 
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._header_bytes += len(url)
+
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
         self._header_bytes += len(name) + len(value)
-        if len(self.headers) > self._limits.headers or self._header_bytes + len(self.url) > self._limits.header_bytes:
+        if self._header_bytes > self._most_bytes or len(self.headers) > self._most_headers:
             self._excess = b"431 Request Header Fields Too Large"
             raise ValueError
 
@@ -174,6 +181,9 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_response_complete()
         if not self._is_in_headers:
             self._within(LEFTOVER_SECONDS)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        super()._start_asgi_task(cycle, partial(in_one_piece, app, cycle))
 
     def handle_websocket_upgrade(self) -> None:
         super().handle_websocket_upgrade()

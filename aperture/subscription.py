@@ -49,9 +49,9 @@ async def subscribe(graph: Graph, request: GraphQLRequest, context: Context) -> 
 
 async def _source(graph: Graph, request: GraphQLRequest, context: Context, course: Course) -> tuple[Executor[Any], Any]:
     """The executor that answers each event of a subscription, and the events, or the result that says why not."""
-    course.operation = graph.operation(request)
+    course.operation = asked = graph.operation(request)
     graph.admission.require(Rank.READ)
-    await graph.charge(reckon(graph, request, context, course), context)
+    await graph.charge(reckon(graph, request, asked, context, course), context)
     executor = graph.executor(request, context)
     source: Any = create_source_event_stream(executor)
     return executor, await source if is_awaitable(source) else source
@@ -66,7 +66,7 @@ class Presenter:
         self._graph = graph
         self._executor = executor
         self._context: Any = context
-        self._kind = _kind(graph, request, executor, context)
+        self._kind = _kind(graph, request, context)
         self._name = name
         self._seconds = EVENT_SECONDS.labels(name)
         self._program = graph.documents[request.query].program
@@ -132,12 +132,12 @@ class Presenter:
         return told or await self.tell(event)
 
 
-def _kind(graph: Graph, request: GraphQLRequest, executor: Executor[Any], context: Any) -> bytes | None:
+def _kind(graph: Graph, request: GraphQLRequest, context: Any) -> bytes | None:
     """A digest of what streams have in common that may share answers; None for one that shares nothing."""
-    document = graph.documents[request.query]
-    if graph.documents.is_personal(document, executor.operation):
+    asked = graph.documents[request.query].operation(request.operation_name)
+    if graph.documents.is_personal(asked):
         return None
-    resuming = resuming_variables(document.ast, executor.operation)
+    resuming = resuming_variables(asked.document.ast, asked.node)
     given = {name: value for name, value in (request.variables or {}).items() if name not in resuming}
     common = [request.query, request.operation_name, given, getattr(context, "accept", "")]
     return blake2b(orjson.dumps(common, option=orjson.OPT_SORT_KEYS, default=repr), digest_size=16).digest()

@@ -58,8 +58,7 @@ def _refusal(graph: Graph, body: bytes) -> str:
     """The steps of a request up to where it would run."""
     try:
         request = read_request(decode(body))
-        graph.operation(request)
-        points = graph.reckoned(request).cost
+        points = graph.reckoned(request, graph.operation(request)).cost
     except (ApiError, DocumentRefused) as refused:
         return refused.code
     return "COST_LIMIT_EXCEEDED" if points > MAX_COST else f"not at all: {points} points"

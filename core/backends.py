@@ -42,7 +42,7 @@ class Backends:
             pubsub=PubSub(settings.redis_url),
             store=open_store(settings),
             lag=lag,
-            overload=Overload(lambda: lag.standing, lambda: db.longest_wait),
+            overload=Overload(lag.standing, db.longest_wait),
         )
 
     async def aclose(self) -> None:

@@ -97,10 +97,9 @@ class Database:
         """One connection to the primary beside all others, for what is to be answered when those are exhausted."""
         return cls(Pool(settings, settings.database_url, 1, 0))
 
-    @property
     def longest_wait(self) -> float:
         """For how many seconds somebody has been waiting for a connection; 0 if nobody waits."""
-        return max(self._primary.longest_wait, self._replica.longest_wait)
+        return max(self._primary.longest_wait(), self._replica.longest_wait())
 
     def show(self) -> None:
         """Tell the metrics of the pools."""

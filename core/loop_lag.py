@@ -17,7 +17,6 @@ class LoopLag:
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    @property
     def standing(self) -> float:
         """For how long work waits for the loop: for what is due now, or again and again from one tick to the next.
 

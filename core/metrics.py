@@ -6,6 +6,7 @@ from typing import Final
 from cachetools import LRUCache
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, disable_created_metrics
 
+from core import tallies
 from core.tallies import Histogram
 
 REGISTRY: Final = CollectorRegistry()
@@ -23,6 +24,10 @@ def _counter(name: str, words: str, *labels: str) -> Counter:
     return Counter(f"aperture_{name}", words, labels, registry=REGISTRY)
 
 
+def _tally(name: str, words: str, *labels: str) -> tallies.Counter:
+    return tallies.Counter(f"aperture_{name}", words, labels, registry=REGISTRY)
+
+
 def _gauge(name: str, words: str, *labels: str) -> Gauge:
     return Gauge(f"aperture_{name}", words, labels, registry=REGISTRY)
 
@@ -31,8 +36,8 @@ def _histogram(name: str, words: str, buckets: Iterable[float], *labels: str) ->
     return Histogram(f"aperture_{name}", words, labels, registry=REGISTRY, buckets=buckets)
 
 
-HTTP_RESPONSES = _counter("http_responses", "Answers to HTTP requests.", "status")
-OPERATIONS = _counter("operations", "Operations by how they ended.", "operation", "kind", "outcome")
+HTTP_RESPONSES = _tally("http_responses", "Answers to HTTP requests.", "status")
+OPERATIONS = _tally("operations", "Operations by how they ended.", "operation", "kind", "outcome")
 OPERATION_SECONDS = _histogram("operation_seconds", "Time of an operation.", _SECONDS, "operation", "kind")
 OPERATION_POINTS = _histogram("operation_points", "Cost of an operation before it ran.", _POINTS, "kind")
 OPERATION_STATEMENTS = _histogram("operation_statements", "SQL statements of an operation.", _STATEMENTS, "kind")

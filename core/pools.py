@@ -55,7 +55,6 @@ class Pool:
         self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._waiting: dict[object, float] = {}
 
-    @property
     def longest_wait(self) -> float:
         """For how many seconds the first in the queue has been waiting for a connection; 0 if nobody waits."""
         return time.monotonic() - next(iter(self._waiting.values())) if self._waiting else 0.0
@@ -66,7 +65,7 @@ class Pool:
         `Unavailable` after two seconds without one, and at once when others have waited for nearly as long. Whatever
         keeps one from being made, nothing was asked yet.
         """
-        if self.longest_wait > FULL_SECONDS:
+        if self.longest_wait() > FULL_SECONDS:
             raise Unavailable
         place = object()
         self._waiting[place] = time.monotonic()

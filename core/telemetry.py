@@ -6,7 +6,6 @@ import re
 import sys
 import time
 import traceback
-from contextlib import suppress
 from contextvars import ContextVar
 from json import JSONEncoder
 from typing import Any, Final
@@ -21,6 +20,7 @@ FRAMES: Final = 12
 
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _REQUESTS: Final = logging.getLogger("aperture.requests")
+_LEVELS: Final = {logging.DEBUG: "debug", logging.INFO: "info"}
 _json: Final = JSONEncoder(default=str).encode
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _notes: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)
@@ -76,15 +76,16 @@ class one_line:  # noqa: N801 - as above
     def __exit__(self, *_: object) -> None:
         _notes.reset(self._token)
         if _REQUESTS.isEnabledFor(self._level):
-            frame = {
+            line = {
                 "event": self._event,
-                "level": logging.getLevelName(self._level).lower(),
+                "level": _LEVELS[self._level],
                 "logger": _REQUESTS.name,
                 "timestamp": clock.machine_time().isoformat().replace("+00:00", "Z"),
                 "request": _request_id.get(),
+                **self._notes,
+                "ms": round((time.perf_counter() - self._began) * 1000, 1),
             }
-            ms = round((time.perf_counter() - self._began) * 1000, 1)
-            _write(_rendered({**frame, **self._notes, "ms": ms}))
+            _write(_rendered(line))
 
 
 def note(**fields: Any) -> None:
@@ -192,5 +193,7 @@ def _plain(event: structlog.typing.EventDict) -> str | None:
 
 
 def _write(line: str) -> None:
-    with suppress(OSError, ValueError):  # a log that cannot be written must not break what it tells of
+    try:  # noqa: SIM105 - once for each request, and `suppress` takes longer than the writing
         sys.stderr.write(line + "\n")
+    except (OSError, ValueError):  # a log that cannot be written must not break what it tells of
+        pass

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from graphql import OperationDefinitionNode, parse
+from graphql import parse
 
 from aperture.admission import SESSIONS, Admission, rank_of
 from aperture.documents import Document
@@ -127,11 +127,7 @@ async def test_the_longer_work_waits_the_more_is_refused(delay: float, admitted:
     ],
 )
 def test_an_operation_matters_as_much_as_the_least_of_its_fields(text: str, rank: Rank) -> None:
-    ast = parse(text)
-    operation = ast.definitions[0]
-    assert isinstance(operation, OperationDefinitionNode)
-
-    assert rank_of(Document(text, ast, {}), operation) is rank
+    assert rank_of(Document(text, parse(text)).operation(None)) is rank
 
 
 def test_the_mutations_of_sessions_exist() -> None:

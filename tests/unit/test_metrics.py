@@ -37,12 +37,12 @@ async def test_the_lag_of_the_loop_stands_while_it_is_behind_and_when_it_stays_b
     await asyncio.sleep(2 * TICK_SECONDS)
 
     time.sleep(6 * TICK_SECONDS)  # noqa: ASYNC251 - the loop is to be held up
-    inside = lag.standing
+    inside = lag.standing()
     await _turn()
-    once = lag.standing
+    once = lag.standing()
     time.sleep(6 * TICK_SECONDS)  # noqa: ASYNC251
     await _turn()
-    twice = lag.standing
+    twice = lag.standing()
     ticking.cancel()
 
     assert min(inside, twice) >= 4 * TICK_SECONDS
