@@ -7,6 +7,7 @@ abstract type the costliest member counts. A response field that is selected twi
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from heapq import nlargest
 from math import ceil
 from typing import Any, Final, NamedTuple, cast
@@ -47,6 +48,7 @@ VISITS: Final = 10_000
 DEAREST: Final = 10
 
 _FREE: Final = {"rateLimit", "operation"}
+_VIEWER: Final = "Query.viewer"
 
 
 class Priced(NamedTuple):
@@ -100,12 +102,14 @@ class Member:
     keys: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Plan:
     """The tree of one operation; only its variables are missing. `visits` is how many selections were looked at."""
 
     root: Member
     visits: int
+    is_conditional: bool = False
+    """Whether anything in it has a directive."""
     _variables: frozenset[str] = field(init=False)
     _constant: int | None = field(init=False, default=None)
 
@@ -119,6 +123,14 @@ class Plan:
         if self._constant is None:
             self._constant = Reckoning({}).whole(self.root)
         return self._constant
+
+    @cached_property
+    def certain(self) -> tuple[str, ...]:
+        """Fields that run for everybody who is signed in: at the root and of the viewer, if nothing can be skipped."""
+        if self.is_conditional:
+            return ()
+        viewers = [each for part in self.root.parts if part.coordinate == _VIEWER for each in part.members]
+        return tuple(dict.fromkeys(part.coordinate for member in (self.root, *viewers) for part in member.parts))
 
     def breakdown(self, values: Mapping[str, Any]) -> list[Priced]:
         """The `DEAREST` fields that cost anything, the dearest first."""
@@ -170,7 +182,8 @@ def plan(schema: GraphQLSchema, prices: Prices, document: DocumentNode, operatio
     fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
     compiler = _Compiler(schema, prices, fragments)
     root = cast("GraphQLObjectType", schema.get_root_type(operation.operation))
-    return Plan(compiler.member(0, tuple(operation.selection_set.selections), root, {}), compiler.visits)
+    tree = compiler.member(0, tuple(operation.selection_set.selections), root, {})
+    return Plan(tree, compiler.visits, compiler.is_conditional)
 
 
 class _Compiler:
@@ -178,6 +191,7 @@ class _Compiler:
 
     def __init__(self, schema: GraphQLSchema, prices: Prices, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self.visits = 0
+        self.is_conditional = False
         self._schema = schema
         self._prices = prices
         self._fragments = fragments
@@ -202,6 +216,7 @@ class _Compiler:
         while waiting:
             self._visit()
             selection = waiting.pop()
+            self.is_conditional = self.is_conditional or bool(selection.directives)
             if isinstance(selection, FieldNode):
                 key = selection.alias or selection.name
                 found.setdefault(key.value, []).append(selection)

@@ -1,9 +1,10 @@
 """One operation as it is about to run: what it costs, and what it can be told of itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLSchema
+from graphql import GraphQLSchema, OperationType
 from graphql.execution.values import VariableValues
 
 from aperture import bill, limits
@@ -27,6 +28,11 @@ class RunningOperation:
     cost: int
     max_depth: int
     is_persisted: bool
+
+    @property
+    def certain(self) -> Sequence[str]:
+        """Fields that a query will run, whatever its variables are."""
+        return self.plan.certain if self.operation.node.operation is OperationType.QUERY else ()
 
     def require_affordable(self) -> None:
         """Refuse what costs more than one operation may; raises ApiError."""

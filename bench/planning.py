@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from graphql import OperationDefinitionNode, is_abstract_type
+from graphql import is_abstract_type
 from graphql.execution.values import VariableValues
 
 from aperture.documents import Document, Documents
@@ -48,15 +48,14 @@ def _planned(documents: Documents, number: int) -> Plan:
 def _read(documents: Documents, number: int) -> Document:
     """A screen that is like no other: parsed, within limits, valid and priced."""
     document = documents[SCREEN.replace("Feed", f"Feed{number}", 1).replace("likeCount", f"likes{number}: likeCount")]
-    documents.plan(document, document.operation(None))
+    documents.plan(document.operation(None))
     return document
 
 
 def _plan(document: Document) -> Plan:
-    operation: OperationDefinitionNode = document.operation(None)
     if document.program is None:
         raise RuntimeError("this process runs no plans")
-    plan = document.program.plan(operation, VariableValues({}, {}))
+    plan = document.program.plan(document.operation(None).node, VariableValues({}, {}))
     _complete(plan.root)
     return plan
 

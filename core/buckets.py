@@ -59,15 +59,17 @@ class _Uses:
 # The same sums as in `_at`, `_weight` and `_free_at` below; times are in milliseconds.
 _SCRIPT = """
 local now, counted = tonumber(ARGV[1]), ARGV[2] == '1'
-local retry_at, uses = 0, {}
+local retry_at, uses = {}, {}
 for i, key in ipairs(KEYS) do
-  local limit, window, cost = tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1]), tonumber(ARGV[3 * i + 2])
+  local limit, window, cost = tonumber(ARGV[4 * i - 1]), tonumber(ARGV[4 * i]), tonumber(ARGV[4 * i + 1])
+  local group = tonumber(ARGV[4 * i + 2])
   local index = math.floor(now / window)
   local stored = redis.call('HMGET', key, 'window', 'current', 'previous')
   local at, current, previous = tonumber(stored[1]), tonumber(stored[2]) or 0, tonumber(stored[3]) or 0
   if at == index - 1 then current, previous = 0, current
   elseif at ~= index then current, previous = 0, 0 end
   local passed = now / window - index
+  retry_at[group] = retry_at[group] or 0
   if previous * (1 - passed) + current + cost > limit then
     local free = limit - cost
     local free_at = now + window
@@ -76,18 +78,20 @@ for i, key in ipairs(KEYS) do
     elseif free >= 0 and current > free then
       free_at = (index + 2 - free / current) * window
     end
-    retry_at = math.max(retry_at, free_at)
+    retry_at[group] = math.max(retry_at[group], free_at)
   end
-  uses[i] = {index, current + cost, previous, window}
+  uses[i] = {index, current + cost, previous, window, group}
 end
-if retry_at > 0 then return tostring(math.ceil(retry_at)) end
-if counted then
+if counted and retry_at[1] == 0 then
   for i, key in ipairs(KEYS) do
-    redis.call('HSET', key, 'window', uses[i][1], 'current', uses[i][2], 'previous', uses[i][3])
-    redis.call('PEXPIRE', key, math.ceil(2 * uses[i][4]))
+    if retry_at[uses[i][5]] == 0 then
+      redis.call('HSET', key, 'window', uses[i][1], 'current', uses[i][2], 'previous', uses[i][3])
+      redis.call('PEXPIRE', key, math.ceil(2 * uses[i][4]))
+    end
   end
 end
-return '0'
+for group, at in ipairs(retry_at) do retry_at[group] = tostring(math.ceil(at)) end
+return retry_at
 """
 
 _READ = """
@@ -109,14 +113,21 @@ class Buckets:
 
         With `dry_run` nothing is counted. While Redis is away each process counts for itself with the same limits.
         """
-        if not claims:
-            return None
+        return (await self.take_each([claims], dry_run=dry_run))[0]
+
+    async def take_each(self, groups: Sequence[Sequence[Claim]], *, dry_run: bool = False) -> list[datetime | None]:
+        """As `take` for each of several groups at once, all of one subject and no key twice.
+
+        If the first is refused, nothing is counted: the others are for what will not happen then.
+        """
+        if not any(groups):
+            return [None] * len(groups)
         now = clock.now().timestamp() * 1000
         try:
-            retry_at = await self._take_shared(claims, now, dry_run=dry_run)
+            found = await self._take_shared(groups, now, dry_run=dry_run)
         except CacheUnavailable:
-            retry_at = self._take_locally(claims, now, dry_run=dry_run)
-        return datetime.fromtimestamp(retry_at / 1000, UTC) if retry_at else None
+            found = self._take_locally(groups, now, dry_run=dry_run)
+        return [datetime.fromtimestamp(retry_at / 1000, UTC) if retry_at else None for retry_at in found]
 
     async def standings(self, claims: Sequence[Claim]) -> list[Standing]:
         """How each claim's limit stands, without counting anything; the cost of the claims plays no part."""
@@ -130,27 +141,35 @@ class Buckets:
         return [_standing(_at(uses, now, claim), now, claim) for uses, claim in zip(stored, claims, strict=True)]
 
     async def _read_shared(self, claims: Sequence[Claim]) -> list[_Uses]:
-        async with self._cache.calls() as redis:
-            found = await redis.register_script(_READ)(keys=[_redis_key(claim.key) for claim in claims])
+        found = await self._cache.script(_READ, [_redis_key(claim.key) for claim in claims])
         return [_Uses(int(one[0] or 0), float(one[1] or 0), float(one[2] or 0)) for one in found]
 
-    async def _take_shared(self, claims: Sequence[Claim], now: float, *, dry_run: bool) -> float:
-        keys = [_redis_key(claim.key) for claim in claims]
-        numbers = [number for claim in claims for number in (claim.limit, claim.window * 1000, claim.cost)]
-        arguments = [str(value) for value in (now, 0 if dry_run else 1, *numbers)]
-        async with self._cache.calls() as redis:
-            return float(await redis.register_script(_SCRIPT)(keys=keys, args=arguments))
+    async def _take_shared(self, groups: Sequence[Sequence[Claim]], now: float, *, dry_run: bool) -> list[float]:
+        # Groups without claims are not told to the script, which counts from one.
+        asked = [group for group in groups if group]
+        keys = [_redis_key(claim.key) for group in asked for claim in group]
+        numbers = [
+            number
+            for place, group in enumerate(asked, 1)
+            for claim in group
+            for number in (claim.limit, claim.window * 1000, claim.cost, place)
+        ]
+        answers = iter(await self._cache.script(_SCRIPT, keys, [now, 0 if dry_run else 1, *numbers]))
+        return [float(next(answers)) if group else 0 for group in groups]
 
-    def _take_locally(self, claims: Sequence[Claim], now: float, *, dry_run: bool) -> float:
-        uses = [_at(self._local.get(claim.key, _Uses()), now, claim) for claim in claims]
-        retry_at = max(_free_at(use, now, claim) for use, claim in zip(uses, claims, strict=True))
-        if not retry_at and not dry_run:
+    def _take_locally(self, groups: Sequence[Sequence[Claim]], now: float, *, dry_run: bool) -> list[float]:
+        found: list[float] = []
+        for claims in groups:
+            uses = [_at(self._local.get(claim.key, _Uses()), now, claim) for claim in claims]
+            found.append(max((_free_at(use, now, claim) for use, claim in zip(uses, claims, strict=True)), default=0))
+            if dry_run or found[-1] or found[0]:
+                continue
             for use, claim in zip(uses, claims, strict=True):
                 self._local[claim.key] = _Uses(use.window, use.current + claim.cost, use.previous)
                 self._local.move_to_end(claim.key)
-            while len(self._local) > REMEMBERED:
-                self._local.popitem(last=False)
-        return retry_at
+        while len(self._local) > REMEMBERED:
+            self._local.popitem(last=False)
+        return found
 
 
 def _redis_key(key: str) -> str:

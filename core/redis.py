@@ -12,6 +12,7 @@ from redis.asyncio.client import Pipeline
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError
 from redis.exceptions import TimeoutError as SlowServer
@@ -81,6 +82,7 @@ class Cache:
         self._client = client
         self._breaker = Breaker()
         self._running = 0
+        self._scripts: dict[str, AsyncScript] = {}
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -111,6 +113,14 @@ class Cache:
         """The answer of one call."""
         async with self.calls() as redis:
             return await work(redis)
+
+    async def script(self, text: str, keys: Sequence[str], arguments: Sequence[Any] = ()) -> Any:
+        """What a script answers, which the server knows after the first time."""
+        script = self._scripts.get(text)
+        if script is None:
+            script = self._scripts[text] = self._client.register_script(text)
+        async with self.calls():
+            return await script(keys=keys, args=arguments)
 
     @asynccontextmanager
     async def pipeline(self, *, transaction: bool = False) -> AsyncIterator[Pipeline]:

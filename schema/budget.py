@@ -23,10 +23,25 @@ _READING: Final = Rate(CHARACTERS, WINDOW, "VIEWER")
 
 
 async def spend(ctx: Context, points: int) -> None:
-    """Take the points of one operation from the budget; raises ApiError when they are not left."""
-    retry_at = await ctx.buckets.take(_claims(ctx, points)) if points else None
+    """Take the points of one operation from the budget; raises ApiError when they are not left.
+
+    What the quotas of its fields count is taken with them, where it is known beforehand that they will run.
+    """
+    if not points:
+        return
+    known = _known_calls(ctx)
+    retry_at, *refusals = await ctx.buckets.take_each([_claims(ctx, points), *known.values()])
     if retry_at is not None:
         raise ApiError("RATE_LIMITED", "Too many points in a short time.", {"retryAt": write_moment(retry_at)})
+    ctx.quotas.update(zip(known, refusals, strict=True))
+
+
+def _known_calls(ctx: Context) -> dict[str, list[Claim]]:
+    """The claims of fields that will run and count for the same subject as the operation."""
+    if ctx.operation is None or not ctx.viewer.is_signed_in:
+        return {}
+    limited = {where: _own_rates().get(where) for where in ctx.operation.certain}
+    return {where: taken for where, rates in limited.items() if rates and (taken := claims(ctx, where, rates))}
 
 
 async def read(ctx: Context, characters: int) -> None:
@@ -84,3 +99,12 @@ def _shown(where: str, claim: Claim, standing: Standing) -> FieldRateLimit:
 def _rates() -> list[tuple[str, Rate]]:
     """Every `@rateLimit` of the contract and the field it stands at."""
     return [(each.where, Rate(**each.values)) for each in contract().all_applied() if each.name == "rateLimit"]
+
+
+@cache
+def _own_rates() -> dict[str, list[Rate]]:
+    """The limits of fields that count by viewer alone."""
+    found: dict[str, list[Rate]] = {}
+    for where, rate in _rates():
+        found.setdefault(where, []).append(rate)
+    return {where: rates for where, rates in found.items() if all(each.scope == "VIEWER" for each in rates)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 import strawberry
@@ -31,6 +32,8 @@ class Context:
     accept: str = ""
     operation: Operation | None = None
     last_event_id: str | None = None
+    quotas: dict[str, datetime | None] = field(default_factory=dict)
+    """Fields whose next call was counted with the operation, and until when it is refused, if it is."""
     loaders: Loaders = field(init=False)
     batches: dict[Any, Any] = field(init=False)
 

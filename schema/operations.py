@@ -1,5 +1,6 @@
 """What an operation and its caller's budget look like to the operation itself."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -59,6 +60,10 @@ class Operation(Protocol):
     @property
     def cost(self) -> int:
         """Points it costs, reckoned before it ran."""
+
+    @property
+    def certain(self) -> Sequence[str]:
+        """Fields that will run, as `Viewer.homeFeed`, unless the operation is refused; there may be others."""
 
     def info(self) -> OperationInfo:
         """All that can be told of it, reckoned when asked for."""

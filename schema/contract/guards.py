@@ -78,10 +78,11 @@ class Rate:
 
 
 def require_quota(where: str, rates: Sequence[Rate], *, is_mutation: bool) -> Demand:
-    """`@rateLimit`: all limits of one field are taken together, or none is."""
+    """`@rateLimit`: all limits of one field are taken together, or none is; `budget.spend` may have taken them."""
 
     async def demand(ctx: Context, _: Mapping[str, Any]) -> None:
-        retry_at = await ctx.buckets.take(claims(ctx, where, rates))
+        is_counted = where in ctx.quotas
+        retry_at = ctx.quotas.pop(where) if is_counted else await ctx.buckets.take(claims(ctx, where, rates))
         if retry_at is not None and is_mutation:
             raise RateLimited(retry_at)
         if retry_at is not None:

@@ -74,9 +74,7 @@ async def read(cache: Cache, epoch: int, user_id: UUID) -> Timeline | None:
 async def begin(cache: Cache, epoch: int, user_id: UUID) -> bytes | None:
     """Start a rebuild: from now on pushes are kept. None while another process is at it; else the mark for `finish`."""
     key, mark = _key(epoch, user_id), _NO_POST + os.urandom(16)
-    async with cache.calls() as redis:
-        script = redis.register_script(_BEGIN)
-        began = await script(keys=[key, _complete(key), _lock(key)], args=[mark, _LOCK_SECONDS, _LIFETIME])
+    began = await cache.script(_BEGIN, [key, _complete(key), _lock(key)], [mark, _LOCK_SECONDS, _LIFETIME])
     return mark if began else None
 
 
@@ -86,9 +84,8 @@ async def finish(cache: Cache, epoch: int, user_id: UUID, mark: bytes, timeline:
     end = [_END] if timeline.is_whole else []
     # Timelines built together do not run out together.
     lifetime = int(_COMPLETE_LIFETIME * random.uniform(0.9, 1.1))  # noqa: S311 - no secret
-    async with cache.calls() as redis:
-        script = redis.register_script(_FINISH)
-        await script(keys=[key, _complete(key), _lock(key)], args=[mark, lifetime, *reversed(timeline.entries), *end])
+    arguments = [mark, lifetime, *reversed(timeline.entries), *end]
+    await cache.script(_FINISH, [key, _complete(key), _lock(key)], arguments)
 
 
 async def drop(cache: Cache, epoch: int, user_id: UUID) -> None:

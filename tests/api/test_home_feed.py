@@ -147,6 +147,48 @@ async def test_a_screen_costs_two_statements(client: Client, db: Database, ana: 
     assert len(statements) <= 2, statements.statements
 
 
+async def test_a_screen_takes_two_round_trips_to_redis(config: Settings, client: Client, backends: Backends) -> None:
+    async def packets() -> int:
+        found = await backends.cache.run(lambda redis: redis.info("stats"))
+        return int(found["total_reads_processed"])
+
+    trips = []
+    async with serving(config.model_copy(update={"rate_limit_factor": 1})) as other:
+        own = other.signed_in(str(client.token))
+        await own.ask(SCREEN)
+        for _ in range(5):
+            before = await packets()
+            await own.ask(SCREEN)
+            # To ask for the number is one more, and now and then the process asks whether Redis is the same.
+            trips.append(await packets() - before - 1)
+
+    assert min(trips) == 2, trips
+
+
+async def test_looks_beyond_the_quota_are_refused_in_their_place(config: Settings, client: Client, ana: Viewer) -> None:
+    async with serving(config.model_copy(update={"rate_limit_factor": 0.1})) as other:
+        own = other.signed_in(str(client.token))
+        for _ in range(3):
+            await own.ask(IDS, first=1)
+        answer = (await own.send("{ viewer { id homeFeed(first: 1) { mode } } }")).json()
+
+    assert [each["extensions"]["code"] for each in answer["errors"]] == ["RATE_LIMITED"]
+    assert answer["errors"][0]["path"] == ["viewer", "homeFeed"]
+    assert answer["data"]["viewer"] == {"id": answer["data"]["viewer"]["id"], "homeFeed": None}
+
+
+async def test_a_look_that_is_skipped_counts_nothing(config: Settings, client: Client) -> None:
+    document = "query ($is: Boolean!) { viewer { homeFeed(first: 1) @include(if: $is) { mode } } }"
+    async with serving(config.model_copy(update={"rate_limit_factor": 0.05})) as other:
+        own = other.signed_in(str(client.token))
+        for _ in range(5):
+            await own.ask(
+                "query ($is: Boolean!) { viewer { id homeFeed(first: 1) @include(if: $is) { mode } } }", **{"is": False}
+            )
+
+        assert (await own.ask(document, **{"is": True}))["viewer"]["homeFeed"]
+
+
 async def test_without_redis_the_same_screen_comes_from_postgresql(
     config: Settings, client: Client, db: Database, ana: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

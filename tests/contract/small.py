@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -203,6 +204,7 @@ class Ctx:
 
     viewer: Viewer = NOBODY
     backends: Backends = field(default_factory=lambda: Backends(settings_with()))
+    quotas: dict[str, datetime | None] = field(default_factory=dict)
     buckets: Buckets = field(default_factory=lambda: Buckets(Cache.from_url("redis://127.0.0.1:1/0")))
     batches: dict[Any, Any] = field(default_factory=dict)
     loaders: Loaders = field(default_factory=lambda: Loaders(cast("Any", None)))

@@ -114,6 +114,29 @@ async def test_what_can_never_fit_is_refused_for_a_window(limits: Buckets, at: C
     assert await at.take(limits, 7, Claim("usr_a/cost", limit=10, window=60, cost=11)) == 67
 
 
+async def test_of_several_groups_each_is_counted_or_refused_by_itself(limits: Buckets, at: Clock) -> None:
+    operation, calls = Claim("usr_a/operation", limit=3, window=60), Claim("usr_a/feed", limit=1, window=60)
+
+    with clock.frozen(START):
+        answers = [await limits.take_each([[operation], [], [calls]]) for _ in range(4)]
+
+    assert [[each is None for each in answer] for answer in answers] == [
+        [True, True, True],
+        [True, True, False],
+        [True, True, False],
+        [False, True, False],
+    ]
+
+
+async def test_without_the_first_group_no_other_is_counted(limits: Buckets, at: Clock) -> None:
+    spent, calls = Claim("usr_a/operation", limit=0, window=60), Claim("usr_a/feed", limit=1, window=60)
+
+    with clock.frozen(START):
+        await limits.take_each([[spent], [calls]])
+
+    assert await at.take(limits, 0, calls) is None
+
+
 async def test_no_claims_are_granted(limits: Buckets, at: Clock) -> None:
     assert await at.take(limits, 0) is None
 
