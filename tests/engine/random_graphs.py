@@ -108,7 +108,7 @@ class Graph:
         make = kind.good
         for bad in kind.bad:
             make = _or(make, bad, 0.03)
-        return _or(make, Trouble("a value"), 0.03)
+        return _or_trouble(make)
 
 
 def _seeded(namespace: dict[str, Any]) -> dict[str, Any]:
@@ -129,6 +129,11 @@ def _several(make: Maker) -> Maker:
 
 def _or(make: Maker, other: Any, chance: float) -> Maker:
     return lambda r: other if r.random() < chance else make(r)
+
+
+def _or_trouble(make: Maker) -> Maker:
+    # Each its own: an error keeps the frames it was raised in, and they what the reference executor left behind.
+    return lambda r: Trouble("a value") if r.random() < 0.03 else make(r)
 
 
 def _of(name: str, seed: int, args: Any, make: Maker) -> Any:

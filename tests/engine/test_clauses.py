@@ -14,6 +14,9 @@ from engine.plan import Unsupported
 from engine.program import Compiler
 from schema.fields import attribute, batched, root
 from tests.engine.comparison import Context, both, ours
+from tests.engine.conftest import ABANDONED
+
+pytestmark = pytest.mark.filterwarnings(*ABANDONED)
 
 
 class Oops(Exception):
@@ -252,7 +255,6 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 @pytest.mark.parametrize("name", CASES)
 async def test_a_clause(name: str) -> None:
     text, variables = CASES[name]

@@ -9,6 +9,7 @@ from graphql import parse, validate
 
 from engine.program import Compiler
 from tests.engine.comparison import both
+from tests.engine.conftest import ABANDONED
 from tests.engine.random_documents import Documents
 from tests.engine.random_graphs import Graph
 
@@ -17,9 +18,9 @@ DOCUMENTS: Final = 200
 """For each schema; `APERTURE_ENGINE_SCHEMAS=2500` makes it half a million."""
 
 
-# The reference executor leaves coroutines behind when a field beside them fails.
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = pytest.mark.filterwarnings(*ABANDONED)
+
+
 @pytest.mark.parametrize("seed", range(SCHEMAS))
 async def test_both_answer_alike(seed: int) -> None:
     schema = Graph(random.Random(seed)).made()
