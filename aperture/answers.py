@@ -8,15 +8,18 @@ from graphql import OperationType
 from aperture.callers import Api, RequestInfo
 from aperture.errors import Answer
 from aperture.execution import GraphQLRequest, execute, refusal
-from aperture.subscription import subscribe
+from aperture.subscription import Outlet, subscribe
 from core.viewer import Viewer
 from subscriptions.base import SlowConsumer
 
 
-async def answers(api: Api, viewer: Viewer, info: RequestInfo, request: GraphQLRequest) -> AsyncGenerator[Answer]:
+async def answers(
+    api: Api, viewer: Viewer, info: RequestInfo, request: GraphQLRequest, outlet: Outlet | None = None
+) -> AsyncGenerator[Answer]:
     """One answer of a query or mutation, those of a subscription as they come; one without data is the last.
 
-    A client that does not take one is served its `last_words` instead of more.
+    A client that does not take one is served its `last_words` instead of more. Answers that many get at once may go
+    to the outlet and not come here.
     """
     try:
         context = api.contexts(viewer, info)
@@ -28,7 +31,7 @@ async def answers(api: Api, viewer: Viewer, info: RequestInfo, request: GraphQLR
     if kind is not OperationType.SUBSCRIPTION:
         yield await execute(api.graph, request, context)
         return
-    opened = await subscribe(api.graph, request, context)
+    opened = await subscribe(api.graph, request, context, outlet)
     if isinstance(opened, dict):
         yield opened
         return

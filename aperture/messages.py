@@ -2,8 +2,6 @@
 
 from typing import Any, Final
 
-import orjson
-
 from aperture.envelope import decode
 from core.errors import ApiError
 
@@ -57,8 +55,3 @@ def token_of(payload: Message) -> str | None:
     if value is not None and not isinstance(value, str):
         raise Closed(4400, "authorization must be a string")
     return value.removeprefix("Bearer ").strip() or None if value else None
-
-
-def next_of(name: str, answer: bytes) -> bytes:
-    """The message with an answer of an operation; the answer is JSON already, and may be shared by many clients."""
-    return b'{"id":%b,"type":"next","payload":%b}' % (orjson.dumps(name), answer)

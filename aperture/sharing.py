@@ -15,6 +15,7 @@ from services.visibility.witness import Witness
 from subscriptions.base import Occurrence
 
 CLASSES: Final = 8
+AT_ONCE: Final = 500
 
 
 class SharedAnswer(dict[str, Any]):
@@ -46,19 +47,38 @@ class Teller(Protocol):
         """Read, present and answer an event; a witness notes all that this goes by."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Place:
-    """A stream that waits for its event to be told; None tells it to do so by itself."""
+class Place:
+    """A stream that has come to an event, among others that have."""
 
-    teller: Teller
-    event: Occurrence
-    told: asyncio.Future[Told | None]
+    __slots__ = ("event", "teller")
+
+    def __init__(self, teller: Teller, event: Occurrence) -> None:
+        self.teller = teller
+        self.event = event
+
+    def resolve(self, told: Told | None) -> None:
+        """Show this, or nothing made by others; only the first call counts."""
+        raise NotImplementedError
+
+    def fail(self, error: Unavailable) -> None:
+        """Nobody can be told for now."""
+        raise NotImplementedError
+
+
+class _Awaited(Place):
+    """The place of a stream that is awake and waits."""
+
+    __slots__ = ("told",)
+
+    def __init__(self, teller: Teller, event: Occurrence) -> None:
+        super().__init__(teller, event)
+        self.told: asyncio.Future[Told | None] = asyncio.get_running_loop().create_future()
 
     def resolve(self, told: Told | None) -> None:
         if not self.told.done():
             self.told.set_result(told)
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: Unavailable) -> None:
         if not self.told.done():
             self.told.set_exception(error)
 
@@ -67,11 +87,17 @@ class Sharing:
     """Gathers the streams that come with the same key at the same moment, and tells them their event by classes."""
 
     def __init__(self) -> None:
-        self._gathering: dict[Hashable, list[_Place]] = {}
+        self._gathering: dict[Hashable, list[Place]] = {}
         self._serving: set[asyncio.Task[None]] = set()
 
     async def told(self, key: Hashable, teller: Teller, event: Occurrence) -> Told | None:
-        """What the stream is told, as all of its class are; None if it is alone.
+        """What the stream is told, as all of its class are; None if it is alone."""
+        place = _Awaited(teller, event)
+        self.gather(key, place)
+        return await place.told
+
+    def gather(self, key: Hashable, place: Place) -> None:
+        """Have a stream told with all that come with the same key before the loop's next turn.
 
         Equal keys promise the same document, variables, event and cursor.
         """
@@ -81,9 +107,7 @@ class Sharing:
             serving = asyncio.create_task(self._serve(key), context=ContextVars())
             self._serving.add(serving)
             serving.add_done_callback(self._serving.discard)
-        place = _Place(teller, event, asyncio.get_running_loop().create_future())
         self._gathering[key].append(place)
-        return await place.told
 
     async def _serve(self, key: Hashable) -> None:
         places = waiting = self._gathering.pop(key)
@@ -101,8 +125,11 @@ class Sharing:
                 place.resolve(None)
 
 
-async def _serve_class(waiting: Sequence[_Place]) -> list[_Place]:
-    """Tell the first and all who are like it; returns who is left. Errors and personal answers are nobody else's."""
+async def _serve_class(waiting: Sequence[Place]) -> list[Place]:
+    """Tell the first and all who are like it; returns who is left. Errors and personal answers are nobody else's.
+
+    The others are told some at a time, so that a crowd holds up nothing else for long.
+    """
     leader, *others = waiting
     witness = Witness()
     told = await leader.teller.tell(leader.event, witness)
@@ -114,8 +141,9 @@ async def _serve_class(waiting: Sequence[_Place]) -> list[_Place]:
     async with leader.teller.db.reading(fresh=True) as db:
         are_alike = await alike(db, witness, [each.teller.viewer for each in others])
     # The leader goes on with the others: ahead of them it would be alone with every further event.
-    leader.resolve(told)
-    for place, is_alike in zip(others, are_alike, strict=True):
-        if is_alike:
+    class_ = [leader, *(place for place, is_alike in zip(others, are_alike, strict=True) if is_alike)]
+    for start in range(0, len(class_), AT_ONCE):
+        for place in class_[start : start + AT_ONCE]:
             place.resolve(told)
+        await asyncio.sleep(0)
     return [place for place, is_alike in zip(others, are_alike, strict=True) if not is_alike]

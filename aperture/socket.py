@@ -13,7 +13,7 @@ from aperture.callers import Api, RequestInfo
 from aperture.envelope import encode, read_request
 from aperture.errors import Answer
 from aperture.execution import GraphQLRequest, refusal
-from aperture.messages import Closed, Message, name_of, next_of, payload_of, read_message, token_of
+from aperture.messages import Closed, Message, name_of, payload_of, read_message, token_of
 from aperture.presence import CHECK_SECONDS, Presence, Presences, SignedOut
 from aperture.wire import Wire
 from core import telemetry
@@ -40,6 +40,32 @@ class SocketLimits:
     def of(cls, limits: Limits) -> "SocketLimits":
         """As the operator wants them."""
         return cls(init_seconds=limits.socket_init_seconds, operations=limits.socket_operations)
+
+
+class Operation:
+    """One operation of a socket: its task, and the way of its answers to the client."""
+
+    __slots__ = ("_head", "_is_over", "_wire", "task")
+
+    task: asyncio.Task[None]
+
+    def __init__(self, name: str, wire: Wire) -> None:
+        self._head = b'{"id":%b,"type":"next","payload":' % orjson.dumps(name)
+        self._wire = wire
+        self._is_over = False
+
+    @property
+    def is_clear(self) -> bool:
+        return self._wire.is_clear
+
+    def tell(self, answer: Answer) -> bool:
+        """Tell an answer; False says that the client has much to read yet."""
+        return self._is_over or self._wire.tell(self._head, encode(answer), b"}")
+
+    def cancel(self) -> None:
+        """Tell nothing any more."""
+        self._is_over = True
+        self.task.cancel()
 
 
 class Socket:
@@ -83,7 +109,7 @@ class Socket:
         self._wire = wire
         self._has_init = False
         self._presence: Presence | None = None
-        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._operations: dict[str, Operation] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._reader: asyncio.Task[None] | None = None
         self._fate: Closed | None = None
@@ -194,8 +220,8 @@ class Socket:
             )
             await self._tell({"id": name, "type": "error", "payload": refusal(too_many)["errors"]})
             return
-        task = asyncio.create_task(self._operate(name, self.viewer, request))
-        self._operations[name] = task
+        self._operations[name] = operation = Operation(name, self._wire)
+        operation.task = task = asyncio.create_task(self._operate(name, operation, self.viewer, request))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -204,36 +230,28 @@ class Socket:
         if operation is not None:
             operation.cancel()
 
-    async def _operate(self, name: str, viewer: Viewer, request: GraphQLRequest) -> None:
+    async def _operate(self, name: str, operation: Operation, viewer: Viewer, request: GraphQLRequest) -> None:
         try:
             with telemetry.one_line("operation", user=str(viewer.id) if viewer.id else None):
-                last = await self._answer(name, viewer, request)
+                last = {"id": name, **await self._answer(operation, viewer, request)}
                 del self._operations[name]
                 await self._tell(last)
         except Exception as error:
             log.exception("unforeseen", exc_info=error)
             self._close(Closed(1011, "Internal error"))
 
-    async def _answer(self, name: str, viewer: Viewer, request: GraphQLRequest) -> Message:
+    async def _answer(self, operation: Operation, viewer: Viewer, request: GraphQLRequest) -> Message:
         """Tell all answers of an operation that have data; returns its last message."""
-        async with aclosing(answers(self._api, viewer, self._info, request)) as told:
+        async with aclosing(answers(self._api, viewer, self._info, request, operation)) as told:
             async for answer in told:
                 if "data" not in answer:
-                    return {"id": name, "type": "error", "payload": answer["errors"]}
-                if not self._wire.tell(next_of(name, encode(answer))):
+                    return {"type": "error", "payload": answer["errors"]}
+                if not operation.tell(answer):
                     try:
                         await within(self._limits.patience_seconds, self._wire.drained())
                     except TooLong:
-                        return self._dismiss(name, await last_words(told))
-        return {"id": name, "type": "complete"}
-
-    def _dismiss(self, name: str, answer: Answer | None) -> Message:
-        """Leave its last answer to an operation whose client does not read; returns its last message."""
-        if answer is not None:
-            if "data" not in answer:
-                return {"id": name, "type": "error", "payload": answer["errors"]}
-            self._wire.tell(next_of(name, encode(answer)))
-        return {"id": name, "type": "complete"}
+                        return _dismiss(operation, await last_words(told))
+        return {"type": "complete"}
 
     async def _tell(self, message: Message) -> None:
         await self._send(orjson.dumps(message, option=orjson.OPT_UTC_Z))
@@ -252,3 +270,12 @@ class Socket:
 
     def _signed_out(self, gone: SignedOut) -> None:
         self._close(Closed(4403, str(gone)))
+
+
+def _dismiss(operation: Operation, answer: Answer | None) -> Message:
+    """Leave its last answer to an operation whose client does not read; returns its last message."""
+    if answer is not None:
+        if "data" not in answer:
+            return {"type": "error", "payload": answer["errors"]}
+        operation.tell(answer)
+    return {"type": "complete"}

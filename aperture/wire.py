@@ -76,11 +76,19 @@ class Wire(asyncio.Protocol):
         self._has_answered = True
         self._is_over = self._is_text = False
 
-    def tell(self, payload: bytes) -> bool:
-        """Send a text without waiting; False says that the client has much to read yet: wait for `drained`."""
-        if not self._is_over:
-            self._transport.write(_framed(_TEXT, payload))
+    @property
+    def is_clear(self) -> bool:
+        """Whether the client has read nearly all it was told."""
         return self._drained is None
+
+    def tell(self, *pieces: bytes) -> bool:
+        """Send a text without waiting; False says that the client has much to read yet: wait for `drained`.
+
+        Pieces that many clients are told are kept once for all of them, also while they wait to be read.
+        """
+        if not self._is_over:
+            self._transport.writelines((_head(_TEXT, sum(map(len, pieces))), *pieces))
+        return self.is_clear
 
     async def drained(self) -> None:
         """Return when the client has read on, or is gone."""
@@ -107,7 +115,8 @@ class Wire(asyncio.Protocol):
             await self.drained()
             text, data = message.get("text"), message.get("bytes") or b""
             if not self._is_over:
-                self._transport.write(_framed(_BINARY, data) if text is None else _framed(_TEXT, text.encode()))
+                kind, data = (_BINARY, data) if text is None else (_TEXT, text.encode())
+                self._transport.write(_head(kind, len(data)) + data)
         elif self._response is not None:
             self._refuse(403)
         else:
@@ -309,10 +318,10 @@ class Wire(asyncio.Protocol):
         self._timer = self._loop.call_later(seconds, then) if then and seconds else None
 
 
-def _framed(kind: bytes, payload: bytes) -> bytes:
-    size = len(payload)
-    if size < 126:  # noqa: PLR2004 - RFC 6455, section 5.2
-        return kind + size.to_bytes(1) + payload
+def _head(kind: bytes, size: int) -> bytes:
+    """What comes before the payload of a frame: RFC 6455, section 5.2."""
+    if size < 126:  # noqa: PLR2004 - as above
+        return kind + size.to_bytes(1)
     if size < 65536:  # noqa: PLR2004 - as above
-        return kind + b"\x7e" + size.to_bytes(2) + payload
-    return kind + b"\x7f" + size.to_bytes(8) + payload
+        return kind + b"\x7e" + size.to_bytes(2)
+    return kind + b"\x7f" + size.to_bytes(8)

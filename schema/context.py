@@ -24,7 +24,11 @@ I = TypeVar("I", bound=GlobalId)  # noqa: E741 - an id
 
 @dataclass(slots=True)
 class Context:
-    """One per operation; a subscription renews its loaders before each event."""
+    """One per operation; a subscription renews its loaders before each event.
+
+    `push` has an event told while the stream sleeps: it says whether that will be tried, and calls back with whether
+    the event is told or the stream has to wake up for it.
+    """
 
     backends: Backends
     viewer: Viewer
@@ -34,6 +38,7 @@ class Context:
     last_event_id: str | None = None
     quotas: dict[str, datetime | None] = field(default_factory=dict)
     """Fields whose next call was counted with the operation, and until when it is refused, if it is."""
+    push: Callable[[Any, Callable[[bool], None]], bool] | None = None
     loaders: Loaders = field(init=False)
     batches: dict[Any, Any] = field(init=False)
 

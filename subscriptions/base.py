@@ -112,17 +112,40 @@ async def _go_on(
     opened_at = clock.now()
     try:
         async with seat_at(ctx.backends, marks, stream.merged) as (hub, seat):
+            seat.push = _pushing(ctx, stream, seat, marks, opened_at)
             while True:
                 if reset is not None:
                     yield _reset(stream, marks, reset)
                 for logged in await _next(ctx, stream.merged, hub, seat, marks):
                     if logged.seq > marks[logged.topic]:
-                        cursor = stream.cursor({**marks, logged.topic: logged.seq})
-                        yield Occurrence(stream, logged, cursor, opened_at)
+                        yield _occurrence(stream, marks, logged, opened_at)
                         marks[logged.topic] = logged.seq
                 reset = await _mended(ctx, stream, seat, marks)
     except SlowConsumer:
         yield _reset(stream, marks, StreamResetReason.SLOW_CONSUMER)
+
+
+def _pushing(
+    ctx: Context, stream: Stream, seat: Seat, marks: dict[str, int], opened_at: datetime
+) -> Callable[[LoggedEvent], bool] | None:
+    """How an event is told while its stream sleeps at these marks; None if that cannot be."""
+    tell = ctx.push
+    if tell is None:
+        return None
+
+    def push(logged: LoggedEvent) -> bool:
+        def passed(is_told: bool) -> None:  # noqa: FBT001 - said by its name
+            if is_told:
+                marks[logged.topic] = logged.seq
+            seat.pushed(is_told=is_told)
+
+        return logged.seq > marks[logged.topic] and tell(_occurrence(stream, marks, logged, opened_at), passed)
+
+    return push
+
+
+def _occurrence(stream: Stream, marks: Mapping[str, int], logged: LoggedEvent, opened_at: datetime) -> Occurrence:
+    return Occurrence(stream, logged, stream.cursor({**marks, logged.topic: logged.seq}), opened_at)
 
 
 async def _next(

@@ -1,7 +1,7 @@
 """The one reader of the event log in a process: it reads what is new in all watched topics and hands it to streams."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import Context as ContextVars
 from dataclasses import dataclass, field
@@ -30,14 +30,17 @@ class Seat:
     """The place of one stream: what has been read for it and it has not taken yet, at most `WAITING` events.
 
     A stream that `is_behind` gets nothing here: it reads the log by itself until it has come as far as the hub. One
-    that `is_torn` has lost events that the log does not hold any more.
+    that `is_torn` has lost events that the log does not hold any more. While a stream sleeps, `push` may have the
+    first event told in its place: if it says so, `pushed` is called later, and the stream sleeps until then.
     """
 
-    __slots__ = ("_waiting", "_woken", "is_behind", "is_torn")
+    __slots__ = ("_is_pushing", "_waiting", "_woken", "is_behind", "is_torn", "push")
 
     def __init__(self) -> None:
         self.is_behind = False
         self.is_torn = False
+        self.push: Callable[[LoggedEvent], bool] | None = None
+        self._is_pushing = False
         # There are thousands of these: an `asyncio.Event` and a deque take a kilobyte and a half.
         self._waiting: list[LoggedEvent] = []
         self._woken: asyncio.Future[None] | None = None
@@ -53,15 +56,32 @@ class Seat:
         taken, self._waiting = self._waiting, []
         return taken
 
-    def give(self, event: LoggedEvent) -> None:
-        """Hand an event over; a stream that takes none leaves its events to the log."""
+    def give(self, event: LoggedEvent, *, is_shared: bool) -> None:
+        """Hand an event over, which others get or not; a stream that takes none leaves its events to the log."""
         if self.is_behind:
             return
         if len(self._waiting) == WAITING:
             self.fall_behind()
             return
         self._waiting.append(event)
-        self._wake()
+        if not (self._is_pushing or (is_shared and self._is_asleep and self._begin_push())):
+            self._wake()
+
+    def pushed(self, *, is_told: bool) -> None:
+        """Go on after a push: with the next event if this one is told, else by waking the stream."""
+        self._is_pushing = False
+        if is_told and not self.is_behind:
+            del self._waiting[0]
+        if self.is_behind or (self._waiting and not (is_told and self._begin_push())):
+            self._wake()
+
+    @property
+    def _is_asleep(self) -> bool:
+        return self._woken is not None and not self._woken.done()
+
+    def _begin_push(self) -> bool:
+        self._is_pushing = self.push is not None and self.push(self._waiting[0])
+        return self._is_pushing
 
     def fall_behind(self) -> None:
         """Let the stream read the log from its own marks."""
@@ -70,7 +90,7 @@ class Seat:
         self._wake()
 
     def _wake(self) -> None:
-        if self._woken is not None and not self._woken.done():
+        if self._woken is not None and not self._woken.done() and not self._is_pushing:
             self._woken.set_result(None)
 
     def tear(self) -> None:
@@ -137,6 +157,7 @@ class Hub:
     def leave(self, seat: Seat, topics: Sequence[str]) -> None:
         """Forget a stream, and each topic that nobody else watches."""
         self._seats.discard(seat)
+        seat.push = None
         for name in topics:
             seats = self._topics[name].seats
             seats.discard(seat)
@@ -202,8 +223,9 @@ class Hub:
                 continue
             if event.event in self._merged:
                 topic.rests_until = rests_until
+            is_shared = len(topic.seats) > 1
             for seat in topic.seats:
-                seat.give(event)
+                seat.give(event, is_shared=is_shared)
 
     async def _rewatch(self) -> None:
         """Have the topics logged for another day, once in a while; a log that went back has lost what was told."""

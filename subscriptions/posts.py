@@ -70,7 +70,9 @@ def _once_removed() -> Callable[[_Told], bool]:
 
     def is_told(event: _Told) -> bool:
         if not isinstance(event, PostRemovedEvent):
-            gone.discard(str(event.post.global_id()))
+            # Naming the post costs more than all the rest of telling it to one of thousands.
+            if gone:
+                gone.discard(str(event.post.global_id()))
             return True
         is_news = event.removed_post_id not in gone
         gone.add(event.removed_post_id)

@@ -106,11 +106,17 @@ async def alike(db: Read, witness: Witness, viewers: Sequence[Viewer]) -> list[b
     told = {person: noted for person, noted in witness.standing.items() if noted}
     goes_by_follows = any(noted.keys() - {"is_self"} for noted in told.values())
     found = list[bool]()
+    of_strangers = _is_told(told, _standing(None, told, ()))
     for start in range(0, len(viewers), VIEWERS_AT_ONCE):
         piece = viewers[start : start + VIEWERS_AT_ONCE]
         rows = await _rows_of_many(db, piece, told) if goes_by_follows else {}
         found += [
-            witness.is_state_of(viewer) and _is_told(told, _standing(viewer.id, told, rows.get(viewer.id, ())))
+            witness.is_state_of(viewer)
+            and (
+                _is_told(told, _standing(viewer.id, told, rows.get(viewer.id, ())))
+                if viewer.id in told or viewer.id in rows
+                else of_strangers
+            )
             for viewer in piece
         ]
     return found

@@ -1,7 +1,7 @@
 """A stream of numbers over the real log, and a small graph that serves it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ import strawberry
 
 from aperture.errors import Answer
 from aperture.execution import Graph, GraphQLRequest
-from aperture.subscription import subscribe
+from aperture.subscription import Outlet, subscribe
 from core.backends import Backends
 from core.db import Database
 from core.ids import new_uuid
@@ -20,8 +20,9 @@ from schema.events import Event, StreamResetEvent
 from schema.fields import root
 from services import event_log
 from services.event_log import Entry, LoggedEvent
-from subscriptions import base
+from subscriptions import base, hub
 from subscriptions.base import Present, Stream
+from tests.jobs.parts import until
 
 DOCUMENT = """subscription ($after: String) { told(after: $after) {
   __typename cursor ... on NumberEvent { number } ... on StreamResetEvent { reason }
@@ -75,13 +76,52 @@ def graph_of(stream: Stream, **more: Any) -> Graph:
     return Graph(schema._schema, **more)
 
 
+class Hearing:
+    """A client that hears what it is told, in order; `pushed` is how much of it came while its stream slept."""
+
+    def __init__(self) -> None:
+        self.heard: list[Answer] = []
+        self.pushed = 0
+
+    @property
+    def is_clear(self) -> bool:
+        return True
+
+    def tell(self, answer: Answer) -> None:
+        self.heard.append(answer)
+        self.pushed += 1
+
+    async def listen(self, answers: AsyncIterator[Answer]) -> None:
+        """Hear what the stream tells awake, until it ends."""
+        async for answer in answers:
+            self.heard.append(answer)
+
+
+async def all_heard(clients: Iterable[Hearing], count: int) -> bool:
+    """Whether every client has heard so much."""
+    return all(len(client.heard) >= count for client in clients)
+
+
+async def asleep() -> None:
+    """Return when every stream waits for its next event."""
+
+    async def are_asleep() -> bool:
+        return all(seat._is_asleep and not seat._waiting for each in hub._hubs.values() for seat in each._seats)
+
+    await until(are_asleep)
+
+
 @asynccontextmanager
 async def answers_of(
-    backends: Backends, graph: Graph, after: str | None = None, viewer: Viewer | None = None
+    backends: Backends,
+    graph: Graph,
+    after: str | None = None,
+    viewer: Viewer | None = None,
+    outlet: Outlet | None = None,
 ) -> AsyncIterator[AsyncGenerator[Answer]]:
     """The answers of one client's stream."""
     context = Context(backends, viewer or Viewer())
-    opened = await subscribe(graph, GraphQLRequest(DOCUMENT, variables={"after": after}), context)
+    opened = await subscribe(graph, GraphQLRequest(DOCUMENT, variables={"after": after}), context, outlet)
     assert not isinstance(opened, dict), opened
     async with aclosing(opened):
         yield opened

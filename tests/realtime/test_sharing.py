@@ -12,10 +12,11 @@ from sqlalchemy import delete, event, or_, update
 
 from aperture.execution import Graph, GraphQLRequest
 from aperture.graphql import schema
-from aperture.subscription import subscribe
+from aperture.subscription import Outlet, subscribe
 from core import clock
 from core.backends import Backends
 from core.db import Database, Write
+from core.ending import end
 from core.errors import ApiError
 from core.ids import PostId, new_uuid
 from core.viewer import Viewer
@@ -28,7 +29,8 @@ from services.event_log import Entry, LoggedEvent
 from services.visibility.relationships import relationships
 from tests.factories.people import follow, person
 from tests.factories.posts import comment, post
-from tests.realtime.numbers import NumberEvent, answers_of, begin, graph_of, log, numbers
+from tests.jobs.parts import until
+from tests.realtime.numbers import Hearing, NumberEvent, all_heard, answers_of, asleep, begin, graph_of, log, numbers
 
 FIELDS = """id caption { text } likeCount commentCount hidesLikeCount viewerCanComment viewerCannotCommentReason
   viewerCanEdit media { id } author { id displayName isViewer viewerAccess followerCount }
@@ -58,11 +60,12 @@ def door(backends: Backends) -> Iterator[list[str]]:
 
 @dataclass
 class Scene:
-    """A post of Ana's with comments, and people of every kind who watch it."""
+    """A post of Ana's with comments, and people of every kind who watch it: awake, or as streams that sleep."""
 
     backends: Backends
     picture: PostId
     people: dict[str, Viewer]
+    is_asleep: bool = False
     document: str = SHARED
 
     def __post_init__(self) -> None:
@@ -80,11 +83,11 @@ class Scene:
 
         await self.backends.db.write(work)
 
-    async def watching(self, stack: AsyncExitStack, viewer: Viewer) -> Any:
+    async def watching(self, stack: AsyncExitStack, viewer: Viewer, outlet: Outlet | None = None) -> Any:
         """The answers that a viewer's stream gives behind the cursor."""
         variables = {"ids": [str(self.picture)], "after": self.cursor}
         request = GraphQLRequest(self.document, variables=variables)
-        answers = await subscribe(self.graph, request, Context(self.backends, viewer))
+        answers = await subscribe(self.graph, request, Context(self.backends, viewer), outlet)
         assert not isinstance(answers, dict), answers
         stack.push_async_callback(answers.aclose)
         return answers
@@ -97,11 +100,26 @@ class Scene:
 
     async def told_together(self, change: Change | None = None) -> dict[str, Any]:
         """What each is told of a change at the same moment."""
+        if self.is_asleep:
+            return await self._told_asleep(change)
         async with asyncio.timeout(SECONDS), AsyncExitStack() as stack:
             streams = [await self.watching(stack, viewer) for viewer in self.people.values()]
             await self.happen(change)
             answers = await asyncio.gather(*map(anext, streams))
         return dict(zip(self.people, answers, strict=True))
+
+    async def _told_asleep(self, change: Change | None) -> dict[str, Any]:
+        clients = {name: Hearing() for name in self.people}
+        async with asyncio.timeout(SECONDS), AsyncExitStack() as stack:
+            for name, client in clients.items():
+                stream = await self.watching(stack, self.people[name], client)
+                listening = asyncio.create_task(client.listen(stream))
+                stack.push_async_callback(end, listening)
+            await asleep()
+            await self.happen(change)
+            await until(lambda: all_heard(clients.values(), 1))
+        assert sum(client.pushed for client in clients.values()) > 1 or self.document is PERSONAL
+        return {name: client.heard[0] for name, client in clients.items()}
 
     async def told_alone(self, viewer: Viewer) -> Any:
         """What a viewer is told who comes by himself."""
@@ -109,8 +127,8 @@ class Scene:
             return await anext(await self.watching(stack, viewer))
 
 
-@pytest.fixture
-async def scene(backends: Backends, db: Database) -> Scene:
+@pytest.fixture(params=[False, True], ids=["awake", "asleep"])
+async def scene(backends: Backends, db: Database, request: pytest.FixtureRequest) -> Scene:
     names = ["ana", "ben", "cleo", "dora", "emil", "fay", "gina", "hugo"]
     people = {name: await person(db, name) for name in names}
     ana, shy = people["ana"], await person(db, "shy", is_private=True)
@@ -124,7 +142,9 @@ async def scene(backends: Backends, db: Database) -> Scene:
     for writer in (shy, people["ben"], people["emil"]):
         await comment(db, writer, picture)
     suspended = Viewer(id=people["ben"].id, is_suspended=True)
-    made = Scene(backends, picture, {**people, "nobody": Viewer(), "somebody": Viewer(), "suspended": suspended})
+    made = Scene(
+        backends, picture, {**people, "nobody": Viewer(), "somebody": Viewer(), "suspended": suspended}, request.param
+    )
     await made.begin()
     return made
 
