@@ -10,6 +10,7 @@ from core.ids import CommentId, PostId
 from core.viewer import Viewer
 from services.visibility import profiles, relationships, rules
 from services.visibility.rows import CommentRow, SeenPosts, VisibleComment
+from services.visibility.witness import WatchedViewer
 
 # A post with very many comments must not cost more than others: only its newest are looked at.
 CONSIDERED = 8
@@ -38,7 +39,7 @@ _CHOSEN = f"""
     )
     select ranked.*, {profiles.COLUMNS}, {relationships.COLUMNS}
     from ranked join users u on u.id = ranked.commenter_id {profiles.AVATAR} {relationships.join("u.id")}
-    where ranked.place <= {SHOWN} order by ranked.place
+    where ranked.place <= :wanted
 """  # noqa: S608 - constants
 
 
@@ -46,15 +47,20 @@ async def choose(db: Read, viewer: Viewer, seen: SeenPosts) -> None:
     """Fill `seen.previews` of the posts seen, in one statement."""
     if not seen.posts:
         return
-    parameters = {f"author_{n}": post.author_id for n, post in enumerate(seen.posts)}
+    parameters: dict[str, Any] = {f"author_{n}": post.author_id for n, post in enumerate(seen.posts)}
     parameters |= {f"post_{n}": post.id for n, post in enumerate(seen.posts)}
-    rows = await db.all(_statement(len(seen.posts)), {**parameters, "viewer": relationships.asking(viewer)})
+    # A witness has to learn of everybody whom the order goes by.
+    wanted = CONSIDERED if isinstance(viewer, WatchedViewer) else SHOWN
+    parameters |= {"viewer": relationships.asking(viewer), "wanted": wanted}
+    rows = await db.all(_statement(len(seen.posts)), parameters)
     writers = {row.commenter_id: row for row in rows if row.commenter_id not in seen.relationships}
     seen.relationships.update(relationships.of_rows(viewer, writers.items()))
+    rows = sorted(rows, key=lambda row: (seen.relationships[row.commenter_id].follows, row.id), reverse=True)
     chosen: dict[PostId, list[VisibleComment]] = {post: [] for post in seen.posts}
     for row in rows:
-        if _is_visible(row, seen):
-            chosen[PostId(row.author_id, row.post_id)].append(comment(row))
+        comments = chosen[PostId(row.author_id, row.post_id)]
+        if len(comments) < SHOWN and _is_visible(row, seen):
+            comments.append(comment(row))
     seen.previews.update((post, tuple(comments)) for post, comments in chosen.items())
 
 
