@@ -29,9 +29,10 @@ class Column:
 
     `by_depth` has the values in their lists: one per object, then the items of all these, and so on until no list is
     left. What went wrong is None or `BROKEN` there already. The last of them, without lists, belongs to the subclass.
+    `depth` is how many lists stand around each value.
     """
 
-    __slots__ = ("_paths", "batch", "by_depth", "field")
+    __slots__ = ("_paths", "batch", "by_depth", "depth", "field")
 
     batches: "Sequence[Batch]" = ()
     """The objects it leads to."""
@@ -39,13 +40,9 @@ class Column:
     def __init__(self, field: Field, batch: "Batch") -> None:
         self.field = field
         self.batch = batch
+        self.depth = len(field.form.nullable) - 1
         self.by_depth: list[Sequence[Any]] = []
         self._paths: list[list[Path]] | None = None
-
-    @property
-    def depth(self) -> int:
-        """How many lists stand around each value."""
-        return len(self.field.form.nullable) - 1
 
     def fill(self, values: Sequence[Any]) -> None:
         """Take a value or an exception for each object of the batch."""

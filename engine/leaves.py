@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from graphql import GraphQLEnumType, GraphQLNamedType, Undefined
+from graphql import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT, GraphQLEnumType, GraphQLInt, GraphQLNamedType, Undefined
 from graphql.pyutils import inspect
 
 _NONE: Final = type(None)
@@ -31,6 +31,8 @@ class Leaf:
         """All values told, if none of them needs care; `found` are their types."""
         if found <= self.as_they_are:
             return values
+        if found == {int} and self.leaf_type is GraphQLInt and _are_small(values):
+            return values
         tell = self.tell
         try:
             told = [None if value is None else tell(value) for value in values]
@@ -48,6 +50,11 @@ class Leaf:
                 f" to return non-nullable value, returned: {inspect(told)}"
             )
         return told
+
+
+def _are_small(numbers: Sequence[int]) -> bool:
+    """Whether whole numbers fit into 32 bits, as those of the graph do."""
+    return min(numbers) >= GRAPHQL_MIN_INT and max(numbers) <= GRAPHQL_MAX_INT
 
 
 def _names(type_: GraphQLEnumType) -> Callable[[Any], Any]:

@@ -139,6 +139,10 @@ class Query:
         return [[1, None], [], [2**40]]
 
     @root
+    async def brims(ctx: Context, *, beyond: int = 0) -> list[int | None]:
+        return [-(2**31) - max(-beyond, 0), 7, 2**31 - 1 + max(beyond, 0)]
+
+    @root
     async def strict_grid(ctx: Context) -> list[list[int] | None]:
         return [[1], [2, None], None]  # type: ignore[list-item]
 
@@ -227,6 +231,9 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "a custom scalar": ("{ named { ... on Dog { born } } }", {}),
     "arguments": ('{ cat(name: "x") { friends(first: 1) { name } } }', {}),
     "a variable as an argument": ("query($n: Int!) { cat { friends(first: $n) { name } } }", {"n": 3}),
+    "the largest and the smallest whole numbers": ("{ brims }", {}),
+    "a whole number that is too large": ("{ brims(beyond: 1) }", {}),
+    "a whole number that is too small": ("{ brims(beyond: -1) }", {}),
     "a variable that is not given": ("query($n: Int = 1) { cat { friends(first: $n) { name } } }", {}),
     "null for an argument that forbids it": ("query($n: Int = 1) { cat { friends(first: $n) { name } } }", {"n": None}),
     "input objects": ('{ echo(wish: {name: "a"}) b: echo(wishes: [{name: "b", count: 0, note: null}]) }', {}),
