@@ -14,6 +14,11 @@ from core.errors import ApiError
 ANSWER_BYTES: Final = 4 * 1024 * 1024
 
 _OPTIONS: Final = orjson.OPT_UTC_Z
+_OPTIONAL: Final = (
+    ("variables", dict | None, "an object"),
+    ("operationName", str | None, "a string"),
+    ("extensions", dict | None, "an object"),
+)
 
 
 def decode(raw: bytes | str) -> Any:
@@ -34,20 +39,11 @@ def read_request(value: Any) -> GraphQLRequest:
     query = value.get("query")
     if not isinstance(query, str) and (query is not None or name is None):
         raise ApiError("BAD_USER_INPUT", "query must be a string.")
-    return GraphQLRequest(
-        query or "",
-        _optional(value, "variables", dict, "an object"),
-        _optional(value, "operationName", str, "a string") or None,
-        _optional(value, "extensions", dict, "an object"),
-        name,
-    )
-
-
-def _optional(value: dict[str, Any], name: str, kind: type, said: str) -> Any:
-    found = value.get(name)
-    if found is not None and not isinstance(found, kind):
-        raise ApiError("BAD_USER_INPUT", f"{name} must be {said} or null.")
-    return found
+    for field, kind, said in _OPTIONAL:
+        if field in value and not isinstance(value[field], kind):
+            raise ApiError("BAD_USER_INPUT", f"{field} must be {said} or null.")
+    operation_name = value.get("operationName") or None
+    return GraphQLRequest(query or "", value.get("variables"), operation_name, value.get("extensions"), name)
 
 
 def encode(value: Any) -> bytes:

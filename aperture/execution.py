@@ -20,7 +20,7 @@ from aperture.prices import Prices
 from aperture.running import run, run_executor
 from aperture.sharing import Sharing
 from core import telemetry
-from core.begun import TooLong, within
+from core.begun import within
 from core.errors import ApiError, Refusal
 from core.limits import DEFAULTS, Limits
 from core.overload import Rank
@@ -115,7 +115,10 @@ class Graph:
         ApiError or DocumentRefused when there is no such document, or it is not allowed or not valid, or when the
         caller sends too many that are new.
         """
-        text = await self.persisted.text(request.document_id, request.query, context.viewer)
+        if request.document_id is None:
+            text = self.persisted.allowed(request.query, context.viewer)
+        else:
+            text = await self.persisted.text(request.document_id, request.query, context.viewer)
         if self._spend_reading is not None and text not in self.documents:
             await self._spend_reading(context, len(text))
         if request.document_id is not None and request.query:
@@ -247,9 +250,7 @@ def refusal(error: Exception) -> Answer:
     return errors.broken(error)
 
 
-async def in_time(graph: Graph, work: Coroutine[Any, Any, T]) -> T:
+def in_time(graph: Graph, work: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
     """What the work answers; it is cancelled when the graph's time for one operation is over."""
-    try:
-        return await within(graph.bounds.operation_seconds, work)
-    except TooLong as error:
-        raise TookTooLong(graph.bounds.operation_seconds) from error
+    seconds = graph.bounds.operation_seconds
+    return within(seconds, work, partial(TookTooLong, seconds))

@@ -152,14 +152,18 @@ class Persisted:
         """What the operations of the manifest are called."""
         return self._manifest.operation_names
 
-    async def text(self, name: str | None, text: str, viewer: Viewer) -> str:
+    def allowed(self, text: str, viewer: Viewer) -> str:
+        """A text that came without a name; ApiError if it is not allowed."""
+        if self._mode == "open" or self._manifest.has(text) or (self._mode == "known" and viewer.is_signed_in):
+            return text
+        raise ApiError("FORBIDDEN", "This server runs known documents alone.")
+
+    async def text(self, name: str, text: str, viewer: Viewer) -> str:
         """The text to run; ApiError if it is unknown or not allowed, or does not have the hash it came with."""
-        if name is None:
-            return self._allowed(text, viewer)
         if text:
             if hash_of(text) != name and self._manifest.get(name) != text:
                 raise ApiError("BAD_USER_INPUT", "The document does not have this hash.")
-            return self._allowed(text, viewer)
+            return self.allowed(text, viewer)
         found = self._manifest.get(name)
         if found is None and self.registers:
             found = await self._registered.get(name)
@@ -172,11 +176,6 @@ class Persisted:
         """Remember a valid text by the hash it came with, where that is allowed and it is not listed anyway."""
         if self.registers and self._manifest.get(name) is None:
             await self._registered.add(name, text)
-
-    def _allowed(self, text: str, viewer: Viewer) -> str:
-        if self._mode == "open" or self._manifest.has(text) or (self._mode == "known" and viewer.is_signed_in):
-            return text
-        raise ApiError("FORBIDDEN", "This server runs known documents alone.")
 
 
 def _bare(name: str) -> str:

@@ -6,14 +6,12 @@ import gc
 import signal
 import socket
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, Final, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from aperture.asgi import Application
-from aperture.pieces import in_one_piece
 from aperture.wire import Wire
 from core.limits import Limits
 from core.settings import Settings
@@ -181,9 +179,6 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_response_complete()
         if not self._is_in_headers:
             self._within(LEFTOVER_SECONDS)
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        super()._start_asgi_task(cycle, partial(in_one_piece, app, cycle))
 
     def handle_websocket_upgrade(self) -> None:
         super().handle_websocket_upgrade()

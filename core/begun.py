@@ -1,7 +1,7 @@
 """Work that often ends without waiting: nothing has to be set up around it before it does wait."""
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -46,8 +46,8 @@ class TooLong(Exception):
     """The time for some work was over before it was done; the work has been cancelled."""
 
 
-async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """What the work answers; raises `TooLong` when it waits longer. Work that does not wait needs no timer."""
+async def within(seconds: float, work: Coroutine[Any, Any, T], late: Callable[[], Exception] = TooLong) -> T:
+    """What the work answers; raises what is `late` when it waits longer. Work that does not wait needs no timer."""
     begun = Begun(work)
     if begun.is_over:
         return begun.result
@@ -57,5 +57,5 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
             return await begun
     except TimeoutError as error:
         if limit.expired():
-            raise TooLong from error
+            raise late() from error
         raise

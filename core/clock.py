@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from core.settings import settings
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
-_database_offset: timedelta | None = None
+_database_offset: float | None = None
 # A slower answer leaves too much doubt about the moment it was made at.
 _SLOW = timedelta(milliseconds=100)
 
@@ -18,8 +18,8 @@ def now() -> datetime:
     """The present moment in UTC, cut to milliseconds; it is passed to SQL as a parameter."""
     moment = _frozen.get()
     if moment is None:
-        seconds = time.time() + settings().clock_shift_seconds
-        moment = datetime.fromtimestamp(seconds, UTC) + (_database_offset or timedelta())
+        seconds = time.time() + settings().clock_shift_seconds + (_database_offset or 0.0)
+        return datetime.fromtimestamp(int(seconds * 1000) / 1000, UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
@@ -37,7 +37,7 @@ def follow(database_time: datetime, asked_at: datetime, answered_at: datetime) -
     global _database_offset  # noqa: PLW0603 - one clock per process
     doubt = answered_at - asked_at
     if _database_offset is None or doubt <= _SLOW:
-        _database_offset = database_time - (asked_at + doubt / 2)
+        _database_offset = (database_time - (asked_at + doubt / 2)).total_seconds()
 
 
 @contextmanager
