@@ -37,7 +37,7 @@ class Outlet(Protocol):
 
     @property
     def is_clear(self) -> bool:
-        """Whether an answer would go out at once."""
+        """Whether an answer would go out at once: who is slow shall not hold up the others."""
 
     def tell(self, answer: Answer) -> object:
         """Tell an answer without waiting; once the operation has ended it goes nowhere."""

@@ -78,8 +78,8 @@ class Wire(asyncio.Protocol):
 
     @property
     def is_clear(self) -> bool:
-        """Whether the client has read nearly all it was told."""
-        return self._drained is None
+        """Whether all the client was told is on its way."""
+        return not self._transport.get_write_buffer_size()
 
     def tell(self, *pieces: bytes) -> bool:
         """Send a text without waiting; False says that the client has much to read yet: wait for `drained`.
@@ -88,7 +88,7 @@ class Wire(asyncio.Protocol):
         """
         if not self._is_over:
             self._transport.writelines((_head(_TEXT, sum(map(len, pieces))), *pieces))
-        return self.is_clear
+        return self._drained is None
 
     async def drained(self) -> None:
         """Return when the client has read on, or is gone."""
