@@ -1,7 +1,8 @@
 """Typed ids: a UUIDv7 each, with the owner's id in front wherever a row lives with its owner."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from binascii import Error as BadBase64
+from binascii import b2a_base64
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ Id = TypeVar("Id", bound=GlobalId)
 
 
 _RANDOM_BITS = 80
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _last = UUID(int=0)
 
 
@@ -58,8 +60,8 @@ def age(id: UUID) -> float:
 
 
 def _encode(prefix: str, *parts: UUID) -> str:
-    raw = b"".join(part.bytes for part in parts)
-    return f"{prefix}_{urlsafe_b64encode(raw).rstrip(b'=').decode()}"
+    raw = b"".join([part.bytes for part in parts])
+    return f"{prefix}_{b2a_base64(raw, newline=False).translate(_URL_SAFE).rstrip(b'=').decode()}"
 
 
 def _decode(prefix: str, text: str, count: int) -> tuple[UUID, ...]:
@@ -122,6 +124,10 @@ class _Authored:
     def parse(cls, text: str) -> Self:
         """Read a global id; garbage and ids of another type are refused as `NotFound`, like anything unknown."""
         return cls(*_decode(cls.prefix, text, 2))
+
+    def __hash__(self) -> int:
+        # Ids are unique without their owners, and pages look them up by the hundred.
+        return hash(self.id)
 
     def __str__(self) -> str:
         return _encode(self.prefix, self.author_id, self.id)

@@ -23,8 +23,8 @@ class Settings(BaseSettings):
     database_url: str = Field(validation_alias="DATABASE_URL")
     replica_url: str | None = Field(default=None, validation_alias="REPLICA_URL")
     pgbouncer: bool = False
-    pool_size: int = 10
-    pool_overflow: int = 5
+    pool_size: int = 15
+    pool_overflow: int = 0
 
     redis_url: str = Field(validation_alias="REDIS_URL")
     queue_redis_url: str | None = Field(default=None, validation_alias="QUEUE_REDIS_URL")

@@ -116,12 +116,7 @@ async def _open_session(backends: Backends, session_id: SessionId) -> OpenSessio
 
 
 async def _find(db: Read, session_id: SessionId) -> OpenSession | None:
-    row = await db.first(
-        select(User.status, Session.expires_at, Session.last_active_at)
-        .join(User, User.id == Session.user_id)
-        .where(Session.user_id == session_id.user_id, Session.id == session_id.id)
-        .where(Session.ended_at.is_(None), User.status != "DELETED")
-    )
+    row = await db.first(_SESSION, {"user": session_id.user_id, "session": session_id.id})
     return OpenSession(*tuple(row)) if row else None
 
 
@@ -157,6 +152,13 @@ async def _touch_all(tx: Write, viewers: Sequence[Viewer]) -> None:
 def _unauthenticated() -> ApiError:
     return ApiError("UNAUTHENTICATED", "The access token is wrong or too old, or its session has ended.")
 
+
+_SESSION = (
+    select(User.status, Session.expires_at, Session.last_active_at)
+    .join(User, User.id == Session.user_id)
+    .where(Session.user_id == bindparam("user"), Session.id == bindparam("session"))
+    .where(Session.ended_at.is_(None), User.status != "DELETED")
+)
 
 _IDS = (bindparam("users", type_=ARRAY(Uuid)), bindparam("sessions", type_=ARRAY(Uuid)))
 

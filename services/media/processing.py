@@ -1,7 +1,7 @@
 """From complete to ready: what the rows of an upload say while the worker is at it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
@@ -87,7 +87,7 @@ async def finish(tx: Write, upload_id: UploadId, rendered: Rendered) -> bool:
         blurhash=picture.blurhash,
         dominant_color=picture.dominant_color,
         placeholder=picture.placeholder,
-        renditions=[asdict(file) for file in rendered.files],
+        renditions=[file._asdict() for file in rendered.files],
     )
     _tell_finished(tx, upload_id)
     return True

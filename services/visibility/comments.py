@@ -42,14 +42,15 @@ async def comments(db: Read, viewer: Viewer, ids: Sequence[CommentId]) -> SeenCo
     writers = await profiles.users(db, viewer, {row.commenter_id for row in rows})
     seen = SeenComments(posts=seen_posts.posts, users={**seen_posts.users, **writers})
     for row in rows:
+        post_id = PostId(row.author_id, row.post_id)
         writer = writers.get(row.commenter_id)
         is_visible = writer is not None and rules.may_see_comment(
-            post_is_visible=PostId(row.author_id, row.post_id) in seen.posts,
+            post_is_visible=post_id in seen.posts,
             writer_status=writer.status,
             is_deleted=row.deleted_at is not None,
         )
         if is_visible:
-            seen.comments[CommentId(row.author_id, row.id)] = comment(row)
+            seen.comments[CommentId(row.author_id, row.id)] = comment(row, post_id)
     return seen
 
 

@@ -35,5 +35,5 @@ async def media(db: Read, viewer: Viewer, ids: Sequence[MediaId]) -> Mapping[Med
         owner = owners.get(row.author_id)
         is_shown = post_id in seen.posts or (owner is not None and owner.avatar is not None and row.is_avatar)
         if rules.may_see_media(is_shown=is_shown, is_own=row.author_id == viewer.id):
-            visible[MediaId(row.author_id, row.id)] = profiles.picture(row.picture)
+            visible[MediaId(row.author_id, row.id)] = profiles.picture(row.picture, row.author_id)
     return visible

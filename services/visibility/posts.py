@@ -13,7 +13,10 @@ from core.paging import PostWant
 from core.viewer import Viewer
 from services.visibility import previews, profiles, relationships, rules
 from services.visibility.rows import PostRow, SeenPosts, VisiblePost
-from services.visibility.rules import Relationship
+
+# Where in a row the columns of the post itself stand, in the order of `PostRow`.
+_OWN = slice(profiles.WIDTH, profiles.WIDTH + len(PostRow._fields) - 2)
+_FACTS = ("author_id", "id", "deleted_at")
 
 _ASKED = "unnest(:authors, :ids) as asked(author_id, id)"
 
@@ -63,48 +66,22 @@ async def require_post(db: Read, viewer: Viewer, post_id: PostId) -> VisiblePost
 
 def _judge(seen: SeenPosts, row: Any, want: PostWant) -> None:
     """Let one row through, with everything that came with it, or drop all of it."""
-    post_id, relationship = _id(row), seen.relationships[row.author_id]
+    author_id = row.author_id
+    post_id, relationship = PostId(author_id, row.id), seen.relationships[author_id]
     if not rules.profile_exists(row.user_status):
         return
-    author = profiles.judge(row, relationship)
+    author = seen.users.get(author_id) or profiles.judge(row, relationship)
     facts = rules.PostFacts(row.status, row.audience, is_deleted=row.deleted_at is not None)
     if not rules.may_see_post(facts, author.access, relationship):
         return
-    seen.posts[post_id] = _post(row, relationship)
-    seen.users[row.author_id] = author
+    seen.posts[post_id] = VisiblePost(PostRow(post_id, relationship, *row[_OWN]))
+    seen.users[author_id] = author
     if want.media:
-        seen.media[post_id] = tuple(profiles.picture(item) for item in row.media or ())
+        seen.media[post_id] = tuple([profiles.picture(item, author_id) for item in row.media or ()])
     if want.counts:
         seen.counts[post_id] = row.counts or {}
     if want.flags:
         seen.liked[post_id] = row.is_liked
-
-
-def _id(row: Any) -> PostId:
-    return PostId(row.author_id, row.id)
-
-
-def _post(row: Any, relationship: Relationship) -> VisiblePost:
-    return VisiblePost(
-        PostRow(
-            id=_id(row),
-            relationship=relationship,
-            shortcode=row.shortcode,
-            kind=row.kind,
-            status=row.status,
-            audience=row.audience,
-            caption=row.caption,
-            caption_mentions=row.caption_mentions,
-            media_count=row.media_count,
-            place_id=row.place_id,
-            comment_audience=row.comment_audience,
-            hides_like_count=row.hides_like_count,
-            is_sensitive=row.is_sensitive,
-            created_at=row.created_at,
-            published_at=row.published_at,
-            edited_at=row.edited_at,
-        )
-    )
 
 
 def _parameters(viewer: Viewer, ids: Sequence[PostId], want: PostWant) -> dict[str, Any]:
@@ -118,7 +95,7 @@ def _parameters(viewer: Viewer, ids: Sequence[PostId], want: PostWant) -> dict[s
 
 @lru_cache
 def _statement(want: PostWant) -> TextClause:
-    columns = ["p.*", profiles.COLUMNS, relationships.COLUMNS]
+    columns = [profiles.COLUMNS, *(f"p.{name}" for name in (*PostRow._fields[2:], *_FACTS)), relationships.COLUMNS]
     joins = [profiles.AVATAR, relationships.join("p.author_id")]
     for is_wanted, column, join in (
         (want.media, "pictures.items as media", _MEDIA),

@@ -37,7 +37,7 @@ _CHOSEN = f"""
         from newest join active on active.id = newest.commenter_id
         left join outgoing on outgoing.followee_id = newest.commenter_id
     )
-    select ranked.*, {profiles.COLUMNS}, {relationships.COLUMNS}
+    select {profiles.COLUMNS}, ranked.*, {relationships.COLUMNS}
     from ranked join users u on u.id = ranked.commenter_id {profiles.AVATAR} {relationships.join("u.id")}
     where ranked.place <= :wanted
 """  # noqa: S608 - constants
@@ -58,18 +58,19 @@ async def choose(db: Read, viewer: Viewer, seen: SeenPosts) -> None:
     rows = sorted(rows, key=lambda row: (seen.relationships[row.commenter_id].follows, row.id), reverse=True)
     chosen: dict[PostId, list[VisibleComment]] = {post: [] for post in seen.posts}
     for row in rows:
-        comments = chosen[PostId(row.author_id, row.post_id)]
+        post_id = PostId(row.author_id, row.post_id)
+        comments = chosen[post_id]
         if len(comments) < SHOWN and _is_visible(row, seen):
-            comments.append(comment(row))
+            comments.append(comment(row, post_id))
     seen.previews.update((post, tuple(comments)) for post, comments in chosen.items())
 
 
-def comment(row: Any) -> VisibleComment:
+def comment(row: Any, post_id: PostId) -> VisibleComment:
     """A row of `comments` whose post and writer the viewer was found to see."""
     return VisibleComment(
         CommentRow(
-            id=CommentId(row.author_id, row.id),
-            post_id=PostId(row.author_id, row.post_id),
+            id=CommentId(post_id.author_id, row.id),
+            post_id=post_id,
             writer_id=row.commenter_id,
             text=row.text,
             mentions=row.mentions,

@@ -1,7 +1,6 @@
 """Profiles as others may see them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +11,15 @@ from core.errors import NotFound
 from core.ids import MediaId, UserId
 from core.viewer import Viewer
 from services.visibility import relationships, rules
-from services.visibility.rows import MediaRow, RenditionRow, UserRow, VisibleMedia, VisibleUser
+from services.visibility.rows import MediaRow, UserRow, VisibleMedia, VisibleUser
 from services.visibility.rules import Relationship
 
 COLUMNS = """
     u.id as user_id, u.handle, u.display_name, u.pronouns, u.bio, u.bio_mentions, u.links, u.is_verified,
     u.is_private, u.status as user_status, u.created_at as user_created_at, to_jsonb(avatar) as avatar
 """
+"""The first columns of a row for `judge`, in the order of `UserRow`."""
+WIDTH = 12
 AVATAR = "left join media avatar on avatar.author_id = u.id and avatar.id = u.avatar_id"
 
 _BY_ID = text(
@@ -48,36 +49,22 @@ async def require_user(db: Read, viewer: Viewer, user_id: UUID) -> VisibleUser:
 
 
 def judge(row: Any, relationship: Relationship) -> VisibleUser:
-    """Cut a row with `COLUMNS` down to what the viewer may see of it."""
+    """Cut a row that begins with `COLUMNS` down to what the viewer may see of it."""
     access = rules.profile_access(row.user_status, row.is_private, relationship)
-    user = UserRow(
-        id=row.user_id,
-        handle=row.handle,
-        display_name=row.display_name,
-        pronouns=row.pronouns,
-        bio=row.bio,
-        bio_mentions=row.bio_mentions,
-        links=tuple(row.links),
-        avatar=picture(row.avatar) if row.avatar else None,
-        is_verified=row.is_verified,
-        is_private=row.is_private,
-        status=row.user_status,
-        access=access,
-        relationship=relationship,
-        created_at=row.user_created_at,
-    )
+    avatar = picture(row.avatar, row.user_id) if row.avatar else None
+    user = UserRow._make([*row[: WIDTH - 1], avatar, access, relationship])
     if access == "UNAVAILABLE":
-        user = replace(
-            user, display_name=user.handle, pronouns=None, bio=None, links=(), avatar=None, is_verified=False
+        user = user._replace(
+            display_name=user.handle, pronouns=None, bio=None, links=(), avatar=None, is_verified=False
         )
     return VisibleUser(user)
 
 
-def picture(row: Mapping[str, Any]) -> VisibleMedia:
+def picture(row: Mapping[str, Any], owner_id: UUID) -> VisibleMedia:
     """A row of `media` as JSON whose owner or post the viewer was found to see."""
     return VisibleMedia(
         MediaRow(
-            id=MediaId(UUID(row["author_id"]), UUID(row["id"])),
+            id=MediaId(owner_id, UUID(row["id"])),
             status=row["status"],
             width=row["width"],
             height=row["height"],
@@ -86,6 +73,6 @@ def picture(row: Mapping[str, Any]) -> VisibleMedia:
             dominant_color=row["dominant_color"],
             placeholder=row["placeholder"],
             is_public=row["is_public"],
-            renditions=tuple(RenditionRow(**file) for file in row["renditions"]),
+            files=row["renditions"],
         )
     )

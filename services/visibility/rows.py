@@ -1,17 +1,19 @@
-"""The shapes rows have once the door let them through; the `Visible…` types are made inside this room only."""
+"""The shapes rows have once the door let them through; the `Visible…` types are made inside this room only.
 
-from collections.abc import Mapping
+Those that come by the page are tuples, which are made in a quarter of a frozen dataclass's time.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NewType
+from typing import Any, NamedTuple, NewType
 from uuid import UUID
 
 from core.ids import CommentId, MediaId, PostId, UploadId
 from services.visibility.rules import Access, Relationship
 
 
-@dataclass(frozen=True, slots=True)
-class RenditionRow:
+class RenditionRow(NamedTuple):
     """One file of a picture; `size` is an `ImageSize`, `format` an `ImageFormat`."""
 
     size: str
@@ -22,9 +24,8 @@ class RenditionRow:
     byte_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class MediaRow:
-    """A picture and the files made of it."""
+class MediaRow(NamedTuple):
+    """A picture; `files` were made of it, each with the fields of a `RenditionRow`."""
 
     id: MediaId
     status: str
@@ -35,7 +36,12 @@ class MediaRow:
     dominant_color: str | None
     placeholder: str | None
     is_public: bool
-    renditions: tuple[RenditionRow, ...]
+    files: Sequence[Mapping[str, Any]]
+
+    @property
+    def renditions(self) -> tuple[RenditionRow, ...]:
+        """The files that were made of it."""
+        return tuple(RenditionRow(**file) for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,7 @@ class UploadRow:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class UserRow:
+class UserRow(NamedTuple):
     """A profile, and how the viewer stands to the person; what `access` does not cover is blank already."""
 
     id: UUID
@@ -68,18 +73,17 @@ class UserRow:
     pronouns: str | None
     bio: str | None
     bio_mentions: Mapping[str, str]
-    links: tuple[Mapping[str, Any], ...]
-    avatar: "VisibleMedia | None"
+    links: Sequence[Mapping[str, Any]]
     is_verified: bool
     is_private: bool
     status: str
+    created_at: datetime
+    avatar: "VisibleMedia | None"
     access: Access
     relationship: Relationship
-    created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PostRow:
+class PostRow(NamedTuple):
     """A post, and how the viewer stands to its author; counts, media and flags change at another pace."""
 
     id: PostId
@@ -100,8 +104,7 @@ class PostRow:
     edited_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class CommentRow:
+class CommentRow(NamedTuple):
     """A comment under a post the viewer sees."""
 
     id: CommentId

@@ -169,7 +169,7 @@ def picture(*sizes: ImageSize, is_public: bool = False) -> MediaRow:
         dominant_color=None,
         placeholder=None,
         is_public=is_public,
-        renditions=tuple(made),
+        files=[file._asdict() for file in made],
     )
 
 
