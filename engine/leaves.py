@@ -36,7 +36,7 @@ class Leaf:
         tell = self.tell
         try:
             told = [None if value is None else tell(value) for value in values]
-            is_whole = told.count(None) == values.count(None) and Undefined not in told
+            is_whole = told.count(None) == values.count(None)  # Undefined is equal to None
         except Exception:  # noqa: BLE001 - told again one by one, with care
             return None
         return told if is_whole else None

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from graphql import (
-    GraphQLAbstractType,
     GraphQLError,
     GraphQLNamedType,
     GraphQLObjectType,
@@ -15,15 +14,11 @@ from graphql import (
     Undefined,
     is_abstract_type,
 )
+from graphql.execution import Executor
 from graphql.pyutils import inspect, is_awaitable
 from strawberry.types.base import StrawberryObjectDefinition
 
 _NO_VALUES: Final = (type(None), type(Undefined), Exception)
-_UNRESOLVED: Final = (
-    "Abstract type '{abstract}' must resolve to an Object type at runtime for field '{field}'."
-    " Either the '{abstract}' type should provide a 'resolve_type' function"
-    " or each possible type should provide an 'is_type_of' function."
-)
 
 
 @dataclass(slots=True, eq=False)
@@ -70,14 +65,10 @@ class Objects:
         return type_
 
     def _resolved(self, value: Any) -> GraphQLObjectType:
-        abstract: GraphQLAbstractType = self.named
-        name = abstract.resolve_type(value, self.info, abstract) if abstract.resolve_type else None
-        type_ = self.schema.get_type(name) if isinstance(name, str) else None
-        if not isinstance(type_, GraphQLObjectType) or not self.schema.is_sub_type(abstract, type_):
-            raise GraphQLError(
-                _UNRESOLVED.format(abstract=abstract, field=f"{self.info.parent_type}.{self.info.field_name}")
-            )
-        return type_
+        name = self.named.resolve_type(value, self.info, self.named)
+        reference: Any = Executor  # whose words are told for whatever is wrong with the name
+        found: GraphQLObjectType = reference.ensure_valid_runtime_type(self, name, self.named, [], self.info, value)
+        return found
 
 
 def _class_tells(class_: type, named: GraphQLNamedType) -> bool:

@@ -81,7 +81,6 @@ class Field:
 class Shape:
     """All that is selected of objects of one type at one place, in the order of the answer."""
 
-    object_type: GraphQLObjectType
     fields: Sequence[Field]
     rows: Maker
 
@@ -136,7 +135,7 @@ class Plan:
 
     def _shape(self, type_: GraphQLObjectType, grouped: Mapping[str, list[FieldDetails]]) -> Shape:
         fields = [self._field(type_, key, details) for key, details in grouped.items()]
-        return Shape(type_, fields, maker(tuple(grouped)))
+        return Shape(fields, maker(tuple(grouped)))
 
     def _field(self, parent: GraphQLObjectType, key: str, details: list[FieldDetails]) -> Field:
         nodes = [each.node for each in details]

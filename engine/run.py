@@ -40,7 +40,7 @@ class Run:
         """One field with all that is below it after the other; none after one from which a null rises."""
         answer: dict[str, Any] = {}
         for field in plan.root.fields:
-            batch = Batch(self, Shape(plan.root.object_type, [field], maker((field.key,))), [root])
+            batch = Batch(self, Shape([field], maker((field.key,))), [root])
             await self._read(list(batch.open()))
             (row,) = batch.rows()
             if row is BROKEN:

@@ -62,15 +62,19 @@ async def both(compiler: Compiler, text: str, variables: Mapping[str, Any] | Non
 
 
 async def ours(
-    compiler: Compiler, document: DocumentNode, variables: Mapping[str, Any] | None, context: Context | None = None
+    compiler: Compiler,
+    document: DocumentNode,
+    variables: Mapping[str, Any] | None,
+    context: Context | None = None,
+    event: Any = None,
 ) -> ExecutionResult:
-    """The engine's answer; `Unsupported` if it has none."""
+    """The engine's answer, for a subscription that to one event; `Unsupported` if it has none."""
     (operation,) = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
     coerced = get_variable_values(compiler.schema, operation.variable_definitions or (), dict(variables or {}))
     if not isinstance(coerced, VariableValues):
         return ExecutionResult(None, coerced)
     plan = compiler.program(document).plan(operation, coerced)
-    return await Run(context or Context(), coerced).operation(plan)
+    return await Run(context or Context(), coerced).operation(plan, event)
 
 
 def _by_place(result: ExecutionResult) -> dict[Path, list[GraphQLError]]:

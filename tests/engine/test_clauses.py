@@ -3,17 +3,18 @@
 from collections.abc import AsyncGenerator
 from datetime import date
 from enum import Enum
-from typing import Annotated, Any, Union
+from typing import Annotated, Any, NewType, Union
 
 import pytest
 import strawberry
-from graphql import GraphQLError, parse
+from graphql import GraphQLError, ValueNode, parse, subscribe, value_from_ast_untyped
 from strawberry.scalars import JSON
+from strawberry.schema.config import StrawberryConfig
 
 from engine.plan import Unsupported
 from engine.program import Compiler
 from schema.fields import attribute, batched, root
-from tests.engine.comparison import Context, both, ours
+from tests.engine.comparison import Context, Pair, both, ours
 from tests.engine.conftest import ABANDONED
 
 pytestmark = pytest.mark.filterwarnings(*ABANDONED)
@@ -49,6 +50,31 @@ class Flea:
         return [1 for _ in parents]
 
 
+Total = NewType("Total", int)
+"""Written as a list of numbers, read as their sum, and zero is told as nothing."""
+
+
+def _total(node: ValueNode, _: Any = None) -> int:
+    return sum(value_from_ast_untyped(node))
+
+
+SCALARS: dict[object, Any] = {
+    Total: strawberry.scalar(name="Total", serialize=lambda value: value or None, parse_value=sum, parse_literal=_total)
+}
+
+
+@strawberry.input
+class Mark:
+    text: str
+
+    def __post_init__(self) -> None:
+        MADE.append(self.text)
+
+
+MADE: list[str] = []
+"""Marks, as often as they were made."""
+
+
 @strawberry.interface
 class Named:
     name: str
@@ -67,6 +93,10 @@ class Cat(Named):
         if self.name == "tom":
             raise Oops("no claws")
         return "sharp"
+
+    @attribute
+    def marked(self, *, mark: Mark) -> str:
+        return f"{self.name}{mark.text}"
 
     @attribute
     def fleas(self) -> list[Flea]:
@@ -105,6 +135,11 @@ class Dog(Named):
 Pet = Annotated[Union[Cat, Dog], strawberry.union("Pet")]  # noqa: UP007 - the union has a name
 
 
+@strawberry.type
+class Ghost(Named):
+    """Not a type of the schema."""
+
+
 @strawberry.input
 class Wish:
     name: str
@@ -133,6 +168,10 @@ class Query:
     @root
     async def stray(ctx: Context) -> list[Pet | None]:
         return [Cat(name="a"), 7]  # type: ignore[list-item]
+
+    @root
+    async def strays(ctx: Context) -> list[Named | None]:
+        return [Cat(name="a"), 7, Ghost(name="b"), Flea(), None]  # type: ignore[list-item]
 
     @root
     async def grid(ctx: Context) -> list[list[int | None]]:
@@ -169,6 +208,14 @@ class Query:
     @root
     async def echo(ctx: Context, *, wish: Wish | None = None, wishes: list[Wish] | None = None) -> str:
         return f"{wish} {wishes}"
+
+    @root
+    async def total(ctx: Context, *, of: Total, most: int = 9) -> Total:
+        return Total(min(of, most))
+
+    @root
+    async def cats(ctx: Context) -> list[Cat]:
+        return [Cat(name=name) for name in ("a", "b", "c")]
 
     @root
     async def moods(ctx: Context, *, mood: Mood = Mood.BAD) -> list[Mood]:
@@ -210,8 +257,20 @@ class Subscription:
     async def ticks(ctx: Context) -> AsyncGenerator[int]:
         yield 1
 
+    @root
+    async def seen(ctx: Context) -> AsyncGenerator[Pet | None]:
+        for event in EVENTS:
+            yield event
 
-COMPILER = Compiler(strawberry.Schema(Query, Mutation, Subscription, types=[Cat, Dog])._schema)
+
+EVENTS: list[Any] = [Cat(name="kit"), Dog(name="rex"), Dog(name="rex1"), None, 7]
+
+
+COMPILER = Compiler(
+    strawberry.Schema(
+        Query, Mutation, Subscription, types=[Cat, Dog], config=StrawberryConfig(scalar_map=SCALARS)
+    )._schema
+)
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "fields in the order asked for": ("{ b: cat { lives name } a: cat { name lives } }", {}),
@@ -240,6 +299,9 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "a list of one": ('{ echo(wishes: {name: "a"}) }', {}),
     "an input object by a variable": ("query($w: Wish) { echo(wish: $w) }", {"w": {"name": "v"}}),
     "a variable inside of an input object": ('query($c: Int!) { echo(wish: {name: "a", count: $c}) }', {"c": 4}),
+    "a variable inside of a scalar": ("query($n: Int!) { total(of: [1, $n]) a: total(of: [1], most: $n) }", {"n": 3}),
+    "a scalar that is told as nothing": ("{ total(of: [0]) }", {}),
+    "an input object for each of many": ("query($t: String!) { cats { marked(mark: {text: $t}) } }", {"t": "!"}),
     "a null object": ("{ maybe { name friends { name } } }", {}),
     "lists of lists": ("{ grid }", {}),
     "null in a strict list": ("{ strictGrid }", {}),
@@ -255,6 +317,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "an error for one of several parents": ('{ maybe(name: "m") { friends { name owner { lives } } } }', {}),
     "a batch that fails": ("{ cat { friends { name keeper { name } } } }", {}),
     "a value of no type": ("{ stray { ... on Cat { name } } }", {}),
+    "values of no type or of unknown ones": ("{ strays { name } }", {}),
     "a stray enum value": ("{ moods }", {}),
     "one after the other": ('mutation { a: add(what: "1") b: add(what: "2") adopt(name: "c") { name } }', {}),
     "a mutation fails where null may stand": ('mutation { adopt(name: "fail") { name } add(what: "2") }', {}),
@@ -269,11 +332,41 @@ async def test_a_clause(name: str) -> None:
     (await both(COMPILER, text, variables)).require_equal()
 
 
+async def test_an_event_is_the_value_of_its_field() -> None:
+    text = "subscription { it: seen { __typename ... on Cat { friends { name } } ... on Dog { owner { name } } } }"
+    opening: Any = subscribe(COMPILER.schema, parse(text), context_value=Context())
+    stream = await opening
+
+    pairs = [
+        Pair(text, reference, await ours(COMPILER, parse(text), {}, event=event))
+        for event, reference in zip(EVENTS, [each async for each in stream], strict=True)
+    ]
+
+    for pair in pairs:
+        pair.require_equal()
+
+
+async def test_of_several_errors_the_one_that_emptied_their_place_is_told() -> None:
+    result = await ours(COMPILER, parse('{ cat(name: "tom") { kitten claw } }'), {})
+
+    assert result.data is None
+    assert [each.path for each in result.errors or ()] == [["cat", "claw"]]
+
+
 async def test_a_batch_of_the_wrong_length_is_an_error_for_each_parent() -> None:
     pair = await both(COMPILER, "{ cat { friends { toys } } }")
 
     assert pair.ours.data == pair.reference.data == {"cat": {"friends": [{"toys": None}, {"toys": None}]}}
     assert len(pair.ours.errors or ()) == len(pair.reference.errors or ()) == 2
+
+
+async def test_arguments_are_made_once_for_all_objects() -> None:
+    MADE.clear()
+
+    result = await ours(COMPILER, parse("query($t: String!) { cats { marked(mark: {text: $t}) } }"), {"t": "!"})
+
+    assert result.data == {"cats": [{"marked": "a!"}, {"marked": "b!"}, {"marked": "c!"}]}
+    assert MADE == ["!"]
 
 
 async def test_nothing_is_asked_for_no_objects() -> None:

@@ -6,10 +6,13 @@ from typing import Annotated, Any, cast
 
 import pytest
 import strawberry
-from graphql import print_schema
+from graphql import parse, print_schema
+from graphql.execution.values import VariableValues
 from strawberry.extensions import FieldExtension
 
-from engine.kinds import Kind, Wanted, kind_of, misdeclared, walk_fields
+from engine.kinds import Call, FieldKind, Guard, Kind, Wanted, kind_of, misdeclared, walk_fields
+from engine.plan import Unsupported
+from engine.program import Compiler
 from loaders.base import Loaders
 from schema.fields import attribute, batched, root
 
@@ -83,6 +86,19 @@ class Subscription:
             ctx.calls.append(number)
             yield number
 
+
+@strawberry.type
+class MixedQuery:
+    @root
+    async def known(ctx: Ctx) -> Annotated["MixedQuery", strawberry.lazy("tests.engine.test_kinds")]:
+        return MixedQuery()
+
+    @strawberry.field
+    async def alone(self) -> int:
+        return 1
+
+
+NO_VARIABLES = VariableValues({}, {})
 
 schema = strawberry.Schema(query=Query, subscription=Subscription, types=[Post])
 
@@ -159,6 +175,23 @@ async def test_looking_ahead_sees_schema_names_through_fragments_and_conditions(
     assert ctx.calls[0] == ["bestPost", "bestPost.author", "bestPost.author.name", "name"]
 
 
+async def test_looking_ahead_follows_conditions_both_ways() -> None:
+    _, errors, ctx = await run(
+        """query ($yes: Boolean!, $no: Boolean!) {
+            people(by: {number: 1}) {
+                ... @include(if: $yes) { bestPost { author @skip(if: false) { number @skip(if: $no) } } }
+                ... on Person @skip(if: $yes) { label }
+                fans @include(if: false) { name }
+            }
+        }""",
+        yes=True,
+        no=False,
+    )
+
+    assert errors == []
+    assert ctx.calls[0] == ["bestPost", "bestPost.author", "bestPost.author.number"]
+
+
 async def test_fragments_within_fragments_do_not_multiply_the_work() -> None:
     layers = 20
     fragments = "".join(
@@ -201,6 +234,28 @@ async def test_guards_stand_before_the_function_on_both_paths() -> None:
     assert free == {"people": [{"number": 0}, {"number": 1}, {"number": 2}]}
 
 
+def test_the_first_guard_runs_first_and_around_is_outermost() -> None:
+    ran: list[str] = []
+
+    def noting(name: str) -> Guard:
+        def guard(call: Call) -> Call:
+            def guarded() -> Any:
+                ran.append(name)
+                return call()
+
+            return guarded
+
+        return guard
+
+    kind = FieldKind(Kind.ROOT, lambda: "value", around=noting("around"))
+
+    kind.guard(noting("gone"))
+    kind.guard(noting("first"), noting("second"))
+
+    assert kind.call() == "value"
+    assert ran == ["around", "first", "second"]
+
+
 def test_a_list_must_be_annotated_as_one() -> None:
     async def lonely(parents: list[Person], ctx: Ctx) -> Person:
         return parents[0]
@@ -237,14 +292,44 @@ def test_a_function_per_object_below_a_list_is_found() -> None:
             return 1
 
     @strawberry.type
+    class Slower:
+        @strawberry.field
+        async def two_by_two(self) -> int:
+            return 2
+
+    @strawberry.type
     class SlowQuery:
         @root
         async def all(ctx: Ctx) -> list[Slow]:
             return [Slow()]
 
-    assert misdeclared(strawberry.Schema(query=SlowQuery)._schema) == [
-        "Slow.oneByOne runs a function but is neither attribute, batched nor root, below a list",
+        @root
+        async def either(ctx: Ctx) -> Annotated[Slow | Slower, strawberry.union("Either")]:
+            return Slower()
+
+        @strawberry.field
+        async def alone(self) -> int:
+            return 1
+
+    found = misdeclared(strawberry.Schema(query=SlowQuery)._schema)
+
+    assert set(found) == {
         "Slow.awaited is an attribute that has to be awaited, below a list",
-        "Slow.lost is a root field of a type that is no root, below a list",
         "Slow.extended has an extension of Strawberry, which the compiled path does not know, below a list",
-    ]
+        "Slow.lost is a root field of a type that is no root, below a list",
+        "Slow.oneByOne runs a function but is neither attribute, batched nor root, below a list",
+        "Slower.twoByTwo runs a function but is neither attribute, batched nor root",
+        "SlowQuery.alone runs a function but is neither attribute, batched nor root",
+    }
+
+
+@pytest.mark.parametrize("text", ["{ alone }", "{ ...F } fragment F on MixedQuery { known { ... { alone } } }"])
+def test_an_operation_with_a_function_per_object_has_no_plan(text: str) -> None:
+    compiler = Compiler(strawberry.Schema(query=MixedQuery)._schema)
+    asked, known = parse(text), parse("{ known { __typename } }")
+
+    planned = compiler.program(known).plan(known.definitions[0], NO_VARIABLES)  # type: ignore[arg-type]
+    with pytest.raises(Unsupported, match="field alone"):
+        compiler.program(asked).plan(asked.definitions[0], NO_VARIABLES)  # type: ignore[arg-type]
+
+    assert [each.key for each in planned.root.fields] == ["known"]
