@@ -67,7 +67,10 @@ class Counter(Collector):
 
     def labels(self, *values: str) -> Count:
         """The count for these values of the labels."""
-        return self._counts.setdefault(values, Count())
+        count = self._counts.get(values)
+        if count is None:
+            count = self._counts[values] = Count()
+        return count
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """What Prometheus reads."""

@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, Text, Uuid, bindparam, case, select, text, update
 
 from core import clock
 from core.backends import Backends
-from core.db import Read, Write
+from core.db import Write
 from core.errors import ApiError, Unavailable
 from core.ids import SessionId
 from core.tokens import BadToken, Claims, UnknownKey, read_access
@@ -36,7 +36,11 @@ class OpenSession:
 
 async def authenticate(backends: Backends, token: str, address: str, user_agent: str = "") -> Viewer:
     """Who sent the token; `ApiError` UNAUTHENTICATED if it is wrong, too old, or of a session that has ended."""
-    claims = await _claims(backends, token)
+    name = sha256(token.encode("utf-8", "surrogatepass")).digest()
+    claims = backends.tokens.claims.get(name)
+    if claims is None:
+        # A signature is checked once in a while per process.
+        claims = backends.tokens.claims[name] = await _claims(backends, token)
     return await admit(backends, claims.session, claims.expires_at, address, user_agent)
 
 
@@ -44,7 +48,9 @@ async def admit(
     backends: Backends, session_id: SessionId, expires_at: datetime, address: str, user_agent: str = ""
 ) -> Viewer:
     """The person of an open session, admitted until a moment; `ApiError` UNAUTHENTICATED if it is past or has ended."""
-    session = await _open_session(backends, session_id)
+    session: OpenSession | None = backends.tokens.sessions.get(session_id.id)
+    if session is None:
+        session = backends.tokens.sessions[session_id.id] = await _open_session(backends, session_id)
     now = clock.now()
     if expires_at <= now or session.expires_at <= now:
         raise _unauthenticated()
@@ -81,17 +87,11 @@ async def look(backends: Backends, viewers: Sequence[Viewer]) -> list[Viewer | N
 
 
 async def _claims(backends: Backends, token: str) -> Claims:
-    """The token's claims; a signature is checked once per process."""
-    name = sha256(token.encode("utf-8", "surrogatepass")).digest()
-    known = backends.tokens.claims.get(name)
-    if known is not None:
-        return known
+    """What a token says that is signed as it should be."""
     try:
-        claims = await _read(backends, token)
+        return await _read(backends, token)
     except BadToken:
         raise _unauthenticated() from None
-    backends.tokens.claims[name] = claims
-    return claims
 
 
 async def _read(backends: Backends, token: str) -> Claims:
@@ -104,20 +104,11 @@ async def _read(backends: Backends, token: str) -> Claims:
 
 
 async def _open_session(backends: Backends, session_id: SessionId) -> OpenSession:
-    known: OpenSession | None = backends.tokens.sessions.get(session_id.id)
-    if known is not None:
-        return known
     async with backends.db.reading(fresh=True) as db:
-        session = await _find(db, session_id)
-    if session is None:
+        row = await db.first(_SESSION, {"user": session_id.user_id, "session": session_id.id})
+    if row is None:
         raise _unauthenticated()
-    backends.tokens.sessions[session_id.id] = session
-    return session
-
-
-async def _find(db: Read, session_id: SessionId) -> OpenSession | None:
-    row = await db.first(_SESSION, {"user": session_id.user_id, "session": session_id.id})
-    return OpenSession(*tuple(row)) if row else None
+    return OpenSession(*tuple(row))
 
 
 def _behind(backends: Backends, session_id: SessionId, address: str) -> None:
