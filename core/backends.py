@@ -42,7 +42,7 @@ class Backends:
             pubsub=PubSub(settings.redis_url),
             store=open_store(settings),
             lag=lag,
-            overload=Overload(lag.standing, db.longest_wait),
+            overload=Overload(lag.standing, db.longest_wait, patience_seconds=settings.limits.patience_seconds),
         )
 
     async def aclose(self) -> None:

@@ -33,6 +33,8 @@ class Limits(BaseModel):
     operation_seconds: float = Field(default=5, gt=0)
     operations_running: int = Field(default=200, gt=0)
     operations_waiting: int = Field(default=50, ge=0)
+    # Well below the 2 seconds after which nobody gets a connection any more.
+    patience_seconds: float = Field(default=0.5, gt=0)
 
     message_bytes: int = Field(default=262_144, gt=0)
     body_seconds: float = Field(default=20, gt=0)

@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import Final
 
 from core.errors import ApiError
+from core.limits import DEFAULTS
 
 
 class Rank(IntEnum):
@@ -17,9 +18,8 @@ class Rank(IntEnum):
     SESSION = 4
 
 
-# Well below the 2 seconds after which nobody gets a connection any more, and the 5 seconds of an operation.
-DELAYS: Final = {Rank.EXTRA: 0.25, Rank.READ: 0.5, Rank.WRITE: 1.0, Rank.SESSION: math.inf}
-"""From which delay on, in seconds, something of a rank is refused."""
+SHARES: Final = {Rank.EXTRA: 0.5, Rank.READ: 1.0, Rank.WRITE: 2.0, Rank.SESSION: math.inf}
+"""From which delay on something of a rank is refused, as a multiple of the one that reads stand."""
 
 
 class Overloaded(ApiError):
@@ -30,14 +30,18 @@ class Overloaded(ApiError):
 
 
 class Overload:
-    """How long work waits at present for the scarce parts of this process; each of `delays` tells of one part."""
+    """How long work waits at present for the scarce parts of this process; each of `delays` tells of one part.
 
-    def __init__(self, *delays: Callable[[], float]) -> None:
+    Delays are seconds, as are the `patience_seconds` that reads stand.
+    """
+
+    def __init__(self, *delays: Callable[[], float], patience_seconds: float = DEFAULTS.patience_seconds) -> None:
         self._delays: Sequence[Callable[[], float]] = delays
+        self._patience_seconds = patience_seconds
 
     def require(self, rank: Rank) -> None:
         """Let something of this rank go on; raises `Overloaded` when it has to stand back."""
-        limit = DELAYS[rank]
+        limit = self._patience_seconds * SHARES[rank]
         for delay in self._delays:
             if delay() > limit:
                 raise Overloaded

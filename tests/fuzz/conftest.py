@@ -5,7 +5,6 @@
 
 import asyncio
 import logging
-import math
 import os
 import time
 from collections.abc import AsyncIterator
@@ -17,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from aperture.api import build
-from core import overload, telemetry
+from core import telemetry
 from core.backends import Backends
 from core.db import Database
 from core.ids import UserId
@@ -99,14 +98,9 @@ async def target(
     backends: Backends,
     db: Database,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Target]:
-    """The process with a little in it; after the test it must still be well, and have logged no fault of its own.
-
-    It sheds no load: what makes the input delays the loop they share.
-    """
+    """The process with a little in it; after the test it must still be well, and have logged no fault of its own."""
     telemetry.configure("ERROR")
-    monkeypatch.setattr(overload, "DELAYS", dict.fromkeys(overload.Rank, math.inf))
     ana, bob = await person(db, "ana"), await person(db, "bob")
     await follow(db, ana, bob)
     shown = [await post(db, author) for author in (ana, bob)]
