@@ -10,8 +10,10 @@ from graphql import (
     GraphQLError,
     GraphQLNamedType,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
     Undefined,
+    get_named_type,
     is_abstract_type,
 )
 from graphql.execution import Executor
@@ -32,10 +34,11 @@ class Objects:
     _by_class: dict[type, GraphQLObjectType] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, schema: GraphQLSchema, parent: GraphQLObjectType, name: str, named: GraphQLNamedType) -> "Objects":
-        """For values of the field `name` of `parent`, whose type without wrappers is `named`."""
+    def of(cls, schema: GraphQLSchema, parent: GraphQLObjectType, name: str, type_: GraphQLOutputType) -> "Objects":
+        """For values of the field `name` of `parent`, which has this type."""
+        named = get_named_type(type_)
         info = SimpleNamespace(
-            schema=schema, parent_type=parent, field_name=name, return_type=named, is_awaitable=is_awaitable
+            schema=schema, parent_type=parent, field_name=name, return_type=type_, is_awaitable=is_awaitable
         )
         return cls(schema, named, info, isinstance(named, GraphQLObjectType) and named.is_type_of is None)
 

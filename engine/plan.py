@@ -153,11 +153,15 @@ class Plan:
             kind=kind,
             arguments=Arguments.of(self.schema, definition, nodes[0]),
             wanted=self._wanted(nodes, kind),
-            inner=Leaf.of(form.named) if is_leaf_type(form.named) else self._selection(parent, name, form, details),
+            inner=Leaf.of(form.named)
+            if is_leaf_type(form.named)
+            else self._selection(parent, name, definition, details),
         )
 
-    def _selection(self, parent: GraphQLObjectType, name: str, form: Form, details: list[FieldDetails]) -> "Selection":
-        return Selection(self, details, Objects.of(self.schema, parent, name, form.named))
+    def _selection(
+        self, parent: GraphQLObjectType, name: str, definition: GraphQLField, details: list[FieldDetails]
+    ) -> "Selection":
+        return Selection(self, details, Objects.of(self.schema, parent, name, definition.type))
 
     def _wanted(self, nodes: list[FieldNode], kind: FieldKind) -> Wanted:
         if not kind.looks_ahead:

@@ -353,6 +353,13 @@ async def test_of_several_errors_the_one_that_emptied_their_place_is_told() -> N
     assert [each.path for each in result.errors or ()] == [["cat", "claw"]]
 
 
+async def test_a_forbidden_null_is_told_with_its_field() -> None:
+    result = await ours(COMPILER, parse("{ lost }"), {})
+
+    told = [(each.path, each.message) for each in result.errors or ()]
+    assert told == [(["lost"], "Cannot return null for non-nullable field Query.lost.")]
+
+
 async def test_a_batch_of_the_wrong_length_is_an_error_for_each_parent() -> None:
     pair = await both(COMPILER, "{ cat { friends { toys } } }")
 
