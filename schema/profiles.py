@@ -78,7 +78,7 @@ class User(FollowsOfUser, Node):
 
     @attribute
     def links(self) -> list[ProfileLink]:
-        return [ProfileLink(title=link["title"], url=URL(link["url"])) for link in self.row.links]
+        return [ProfileLink(title=link["title"], url=URL(link["url"])) for link in self.row.links or ()]
 
     @attribute
     def url(self) -> URL:

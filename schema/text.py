@@ -58,9 +58,9 @@ class RichText:
         return [_segment(piece, self.mentions) for piece in text.segments(self.text, self.mentions)]
 
 
-def rich_text(words: str | None, mentions: Mapping[str, str]) -> RichText | None:
+def rich_text(words: str | None, mentions: Mapping[str, str] | None) -> RichText | None:
     """A text with the people it mentions; None stays None."""
-    return RichText(text=words, mentions=mentions) if words is not None else None
+    return RichText(text=words, mentions=mentions or {}) if words is not None else None
 
 
 def _segment(piece: Segment, mentions: Mapping[str, str]) -> TextSegment:

@@ -16,7 +16,8 @@ from services.visibility.rows import PostRow, SeenPosts, VisiblePost
 
 # Where in a row the columns of the post itself stand, in the order of `PostRow`.
 _OWN = slice(profiles.WIDTH, profiles.WIDTH + len(PostRow._fields) - 2)
-_FACTS = ("author_id", "id", "deleted_at")
+_FILLED = {"caption_mentions": "nullif(p.caption_mentions, '{}') as caption_mentions"}
+_OWN_COLUMNS = [_FILLED.get(name, f"p.{name}") for name in PostRow._fields[2:]]
 
 _ASKED = "unnest(:authors, :ids) as asked(author_id, id)"
 
@@ -95,7 +96,7 @@ def _parameters(viewer: Viewer, ids: Sequence[PostId], want: PostWant) -> dict[s
 
 @lru_cache
 def _statement(want: PostWant) -> TextClause:
-    columns = [profiles.COLUMNS, *(f"p.{name}" for name in (*PostRow._fields[2:], *_FACTS)), relationships.COLUMNS]
+    columns = [profiles.COLUMNS, *_OWN_COLUMNS, "p.author_id", "p.id", "p.deleted_at", relationships.COLUMNS]
     joins = [profiles.AVATAR, relationships.join("p.author_id")]
     for is_wanted, column, join in (
         (want.media, "pictures.items as media", _MEDIA),

@@ -16,31 +16,7 @@ from services.visibility.witness import WatchedViewer
 CONSIDERED = 8
 SHOWN = 2
 
-_BRANCH = f"""(
-    select * from comments where author_id = :author_{{n}} and post_id = :post_{{n}} and deleted_at is null
-    order by id desc limit {CONSIDERED}
-)"""  # noqa: S608 - constants
-
 _WRITERS = "in (select commenter_id from newest)"
-
-# Comments by people the viewer follows come first, then the newest. What is left out here is nobody's to see; whether
-# the rest may be seen, the rules say.
-_CHOSEN = f"""
-    with newest as materialized ({{branches}}),
-    {relationships.standing(_WRITERS)},
-    active as materialized (select id from users where id {_WRITERS} and status = 'ACTIVE'),
-    ranked as materialized (
-        select newest.*, row_number() over (
-            partition by newest.author_id, newest.post_id
-            order by coalesce(outgoing.state = 'ACTIVE', false) desc, newest.id desc
-        ) as place
-        from newest join active on active.id = newest.commenter_id
-        left join outgoing on outgoing.followee_id = newest.commenter_id
-    )
-    select {profiles.COLUMNS}, ranked.*, {relationships.COLUMNS}
-    from ranked join users u on u.id = ranked.commenter_id {profiles.AVATAR} {relationships.join("u.id")}
-    where ranked.place <= :wanted
-"""  # noqa: S608 - constants
 
 
 async def choose(db: Read, viewer: Viewer, seen: SeenPosts) -> None:
@@ -94,5 +70,34 @@ def _is_visible(row: Any, seen: SeenPosts) -> bool:
 
 @lru_cache(maxsize=64)
 def _statement(posts: int) -> TextClause:
-    branches = " union all ".join(_BRANCH.format(n=n) for n in range(posts))
-    return text(_CHOSEN.format(branches=branches)).bindparams(bindparam("viewer", type_=Uuid))
+    """Comments by people the viewer follows come first, then the newest.
+
+    What is left out here is nobody's to see; whether the rest may be seen, the rules say.
+    """
+    branches = " union all ".join(_branch(n) for n in range(posts))
+    chosen = f"""
+        with newest as materialized ({branches}),
+        {relationships.standing(_WRITERS)},
+        active as materialized (select id from users where id {_WRITERS} and status = 'ACTIVE'),
+        ranked as materialized (
+            select newest.*, row_number() over (
+                partition by newest.author_id, newest.post_id
+                order by coalesce(outgoing.state = 'ACTIVE', false) desc, newest.id desc
+            ) as place
+            from newest join active on active.id = newest.commenter_id
+            left join outgoing on outgoing.followee_id = newest.commenter_id
+        )
+        select {profiles.COLUMNS}, {relationships.COLUMNS}, ranked.author_id, ranked.post_id, ranked.id,
+            ranked.commenter_id, ranked.text, nullif(ranked.mentions, '{{}}') as mentions, ranked.state,
+            ranked.idempotency_key, ranked.created_at, ranked.deleted_at
+        from ranked join users u on u.id = ranked.commenter_id {profiles.AVATAR} {relationships.join("u.id")}
+        where ranked.place <= :wanted
+    """  # noqa: S608 - constants
+    return text(chosen).bindparams(bindparam("viewer", type_=Uuid))
+
+
+def _branch(n: int) -> str:
+    return f"""(
+        select * from comments where author_id = :author_{n} and post_id = :post_{n} and deleted_at is null
+        order by id desc limit {CONSIDERED}
+    )"""  # noqa: S608 - constants

@@ -15,8 +15,9 @@ from services.visibility.rows import MediaRow, UserRow, VisibleMedia, VisibleUse
 from services.visibility.rules import Relationship
 
 COLUMNS = """
-    u.id as user_id, u.handle, u.display_name, u.pronouns, u.bio, u.bio_mentions, u.links, u.is_verified,
-    u.is_private, u.status as user_status, u.created_at as user_created_at, to_jsonb(avatar) as avatar
+    u.id as user_id, u.handle, u.display_name, u.pronouns, u.bio, nullif(u.bio_mentions, '{}') as bio_mentions,
+    nullif(u.links, '[]') as links, u.is_verified, u.is_private, u.status as user_status,
+    u.created_at as user_created_at, to_jsonb(avatar) as avatar
 """
 """The first columns of a row for `judge`, in the order of `UserRow`."""
 WIDTH = 12

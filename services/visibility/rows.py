@@ -1,6 +1,7 @@
 """The shapes rows have once the door let them through; the `Visible…` types are made inside this room only.
 
-Those that come by the page are tuples, which are made in a quarter of a frozen dataclass's time.
+Those that come by the page are tuples, which are made in a quarter of a frozen dataclass's time. Empty lists and maps
+are None, since JSON takes time to read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,8 +73,8 @@ class UserRow(NamedTuple):
     display_name: str
     pronouns: str | None
     bio: str | None
-    bio_mentions: Mapping[str, str]
-    links: Sequence[Mapping[str, Any]]
+    bio_mentions: Mapping[str, str] | None
+    links: Sequence[Mapping[str, Any]] | None
     is_verified: bool
     is_private: bool
     status: str
@@ -93,7 +94,7 @@ class PostRow(NamedTuple):
     status: str
     audience: str
     caption: str | None
-    caption_mentions: Mapping[str, str]
+    caption_mentions: Mapping[str, str] | None
     media_count: int
     place_id: UUID | None
     comment_audience: str
@@ -111,7 +112,7 @@ class CommentRow(NamedTuple):
     post_id: PostId
     writer_id: UUID
     text: str
-    mentions: Mapping[str, str]
+    mentions: Mapping[str, str] | None
     state: str
     idempotency_key: str | None
     created_at: datetime
