@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import clock
+from core.direct import Direct, Record, named
 from core.pools import Pool, close, sqlstate, translated
 from core.settings import Settings
 
@@ -23,10 +24,11 @@ _RETRIED = {"40001", "40P01"}
 
 
 class Read:
-    """Statements on one connection."""
+    """Statements on one connection; if it is the driver's to give, some go around SQLAlchemy."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, *, asks_driver: bool = False) -> None:
         self._connection = connection
+        self._asks_driver = asks_driver
 
     async def execute(self, statement: Executable, params: Params = None) -> CursorResult[Any]:
         """Run a statement; raises `Unavailable` when the database cannot be reached in time."""
@@ -36,6 +38,14 @@ class Read:
     async def all(self, statement: Executable, params: Params = None) -> Sequence[Row[Any]]:
         """All rows."""
         return (await self.execute(statement, params)).all()
+
+    async def rows(self, statement: Direct, params: Mapping[str, Any]) -> Sequence[Record]:
+        """All rows of a statement of a hot path."""
+        if not self._asks_driver:
+            return named(await self.all(statement.statement, params))
+        with translated():
+            raw = await self._connection.get_raw_connection()
+            return await statement.ask(raw.driver_connection, params)
 
     async def first(self, statement: Executable, params: Params = None) -> Row[Any] | None:
         """The first row, or None."""
@@ -113,7 +123,7 @@ class Database:
         pool = self._primary if fresh else self._replica
         connection = await pool.open(reads=True)
         try:
-            yield Read(connection)
+            yield Read(connection, asks_driver=pool.keeps_sessions)
         finally:
             await close(connection)
 

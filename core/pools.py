@@ -52,6 +52,8 @@ class Pool:
         """By the settings; no connection is opened before the first use."""
         self.engine = _engine(settings, url, size, overflow)
         self.size = size + overflow
+        # A pooler in transaction mode may run what is prepared on one connection on another.
+        self.keeps_sessions = not settings.pgbouncer
         self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._waiting: dict[object, float] = {}
 

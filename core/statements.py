@@ -39,6 +39,23 @@ class counted:  # noqa: N801 - read as a verb: `with counted() as statements`
             self._around.statements += self.statements
 
 
+class running:  # noqa: N801 - read as a verb, and a plain class, as above
+    """Count, time and trace a statement that the driver runs in the block."""
+
+    __slots__ = ("_began", "_end_span")
+
+    def __init__(self, statement: str) -> None:
+        self._end_span = _counted(statement)
+        self._began = time.perf_counter()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _place: object) -> None:
+        STATEMENT_SECONDS.observe(time.perf_counter() - self._began)
+        self._end_span(error)
+
+
 def watch(engine: AsyncEngine) -> None:
     """Count, time and trace the statements of an engine."""
     event.listen(engine.sync_engine, "before_cursor_execute", _begin)
@@ -47,11 +64,16 @@ def watch(engine: AsyncEngine) -> None:
 
 
 def _begin(_connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _is_many: object) -> None:
+    context.began = time.perf_counter()
+    context.end_span = _counted(statement)
+
+
+def _counted(statement: str) -> End:
+    """What ends the span of a statement that begins now."""
     count = _counter.get()
     if count is not None:
         count.statements.append(statement)
-    context.began = time.perf_counter()
-    context.end_span = _span(statement) if tracing.is_on() else _no_span
+    return _span(statement) if tracing.is_on() else _no_span
 
 
 def _end(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _is_many: object) -> None:

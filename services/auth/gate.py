@@ -9,17 +9,17 @@ from functools import partial
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, case, select, text, update
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, case, text, update
 
 from core import clock
 from core.backends import Backends
 from core.db import Write
+from core.direct import Direct
 from core.errors import ApiError, Unavailable
 from core.ids import SessionId
 from core.tokens import BadToken, Claims, UnknownKey, read_access
 from core.viewer import Viewer
 from models.auth import Session
-from models.profiles import User
 from services.auth.keys import key_ring
 
 TOUCH_AFTER: Final = timedelta(minutes=1)
@@ -105,10 +105,10 @@ async def _read(backends: Backends, token: str) -> Claims:
 
 async def _open_session(backends: Backends, session_id: SessionId) -> OpenSession:
     async with backends.db.reading(fresh=True) as db:
-        row = await db.first(_SESSION, {"user": session_id.user_id, "session": session_id.id})
-    if row is None:
+        rows = await db.rows(_SESSION, {"user": session_id.user_id, "session": session_id.id})
+    if not rows:
         raise _unauthenticated()
-    return OpenSession(*tuple(row))
+    return OpenSession(*rows[0][:])
 
 
 def _behind(backends: Backends, session_id: SessionId, address: str) -> None:
@@ -144,11 +144,13 @@ def _unauthenticated() -> ApiError:
     return ApiError("UNAUTHENTICATED", "The access token is wrong or too old, or its session has ended.")
 
 
-_SESSION = (
-    select(User.status, Session.expires_at, Session.last_active_at)
-    .join(User, User.id == Session.user_id)
-    .where(Session.user_id == bindparam("user"), Session.id == bindparam("session"))
-    .where(Session.ended_at.is_(None), User.status != "DELETED")
+_SESSION = Direct(
+    text(
+        """
+        select u.status, s.expires_at, s.last_active_at from sessions s join users u on u.id = s.user_id
+        where s.user_id = :user and s.id = :session and s.ended_at is null and u.status != 'DELETED'
+        """
+    ).bindparams(bindparam("user", type_=Uuid), bindparam("session", type_=Uuid))
 )
 
 _IDS = (bindparam("users", type_=ARRAY(Uuid)), bindparam("sessions", type_=ARRAY(Uuid)))

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from core.db import Read
+from core.direct import Direct
 from core.errors import NotFound
 from core.ids import CommentId, PostId
 from core.paging import PostWant
@@ -16,12 +17,14 @@ from services.visibility.posts import posts
 from services.visibility.previews import comment
 from services.visibility.rows import VisibleComment, VisiblePost, VisibleUser
 
-_BY_ID = text(
-    """
-    select c.* from unnest(:authors, :ids) as asked(author_id, id)
-    join comments c on c.author_id = asked.author_id and c.id = asked.id
-    """
-).bindparams(bindparam("authors", type_=ARRAY(Uuid)), bindparam("ids", type_=ARRAY(Uuid)))
+_BY_ID = Direct(
+    text(
+        """
+        select c.* from unnest(:authors, :ids) as asked(author_id, id)
+        join comments c on c.author_id = asked.author_id and c.id = asked.id
+        """
+    ).bindparams(bindparam("authors", type_=ARRAY(Uuid)), bindparam("ids", type_=ARRAY(Uuid)))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +40,20 @@ async def comments(db: Read, viewer: Viewer, ids: Sequence[CommentId]) -> SeenCo
     """Comments the viewer may see, by id."""
     if not ids:
         return SeenComments()
-    rows = await db.all(_BY_ID, {"authors": [one.author_id for one in ids], "ids": [one.id for one in ids]})
-    seen_posts = await posts(db, viewer, [PostId(row.author_id, row.post_id) for row in rows], PostWant())
-    writers = await profiles.users(db, viewer, {row.commenter_id for row in rows})
+    rows = await db.rows(_BY_ID, {"authors": [one.author_id for one in ids], "ids": [one.id for one in ids]})
+    seen_posts = await posts(db, viewer, [PostId(row["author_id"], row["post_id"]) for row in rows], PostWant())
+    writers = await profiles.users(db, viewer, {row["commenter_id"] for row in rows})
     seen = SeenComments(posts=seen_posts.posts, users={**seen_posts.users, **writers})
     for row in rows:
-        post_id = PostId(row.author_id, row.post_id)
-        writer = writers.get(row.commenter_id)
+        post_id = PostId(row["author_id"], row["post_id"])
+        writer = writers.get(row["commenter_id"])
         is_visible = writer is not None and rules.may_see_comment(
             post_is_visible=post_id in seen.posts,
             writer_status=writer.status,
-            is_deleted=row.deleted_at is not None,
+            is_deleted=row["deleted_at"] is not None,
         )
         if is_visible:
-            seen.comments[CommentId(row.author_id, row.id)] = comment(row, post_id)
+            seen.comments[CommentId(row["author_id"], row["id"])] = comment(row, post_id)
     return seen
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, TextClause, Uuid, bindparam, text
+from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from core.db import Read
+from core.direct import Direct
 from core.errors import NotFound
 from core.ids import PostId
 from core.paging import PostWant
@@ -48,8 +49,8 @@ async def posts(db: Read, viewer: Viewer, ids: Sequence[PostId], want: PostWant)
     seen = SeenPosts()
     if not ids:
         return seen
-    rows = await db.all(_statement(want), _parameters(viewer, ids, want))
-    seen.relationships.update(relationships.of_rows(viewer, ((row.author_id, row) for row in rows)))
+    rows = await db.rows(_statement(want), _parameters(viewer, ids, want))
+    seen.relationships.update(relationships.of_rows(viewer, ((row["author_id"], row) for row in rows)))
     for row in rows:
         _judge(seen, row, want)
     if want.previews:
@@ -67,22 +68,22 @@ async def require_post(db: Read, viewer: Viewer, post_id: PostId) -> VisiblePost
 
 def _judge(seen: SeenPosts, row: Any, want: PostWant) -> None:
     """Let one row through, with everything that came with it, or drop all of it."""
-    author_id = row.author_id
-    post_id, relationship = PostId(author_id, row.id), seen.relationships[author_id]
-    if not rules.profile_exists(row.user_status):
+    author_id = row["author_id"]
+    post_id, relationship = PostId(author_id, row["id"]), seen.relationships[author_id]
+    if not rules.profile_exists(row["user_status"]):
         return
     author = seen.users.get(author_id) or profiles.judge(row, relationship)
-    facts = rules.PostFacts(row.status, row.audience, is_deleted=row.deleted_at is not None)
+    facts = rules.PostFacts(row["status"], row["audience"], is_deleted=row["deleted_at"] is not None)
     if not rules.may_see_post(facts, author.access, relationship):
         return
     seen.posts[post_id] = VisiblePost(PostRow(post_id, relationship, *row[_OWN]))
     seen.users[author_id] = author
     if want.media:
-        seen.media[post_id] = tuple([profiles.picture(item, author_id) for item in row.media or ()])
+        seen.media[post_id] = tuple([profiles.picture(item, author_id) for item in row["media"] or ()])
     if want.counts:
-        seen.counts[post_id] = row.counts or {}
+        seen.counts[post_id] = row["counts"] or {}
     if want.flags:
-        seen.liked[post_id] = row.is_liked
+        seen.liked[post_id] = row["is_liked"]
 
 
 def _parameters(viewer: Viewer, ids: Sequence[PostId], want: PostWant) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def _parameters(viewer: Viewer, ids: Sequence[PostId], want: PostWant) -> dict[s
 
 
 @lru_cache
-def _statement(want: PostWant) -> TextClause:
+def _statement(want: PostWant) -> Direct:
     columns = [profiles.COLUMNS, *_OWN_COLUMNS, "p.author_id", "p.id", "p.deleted_at", relationships.COLUMNS]
     joins = [profiles.AVATAR, relationships.join("p.author_id")]
     for is_wanted, column, join in (
@@ -111,8 +112,5 @@ def _statement(want: PostWant) -> TextClause:
     )
     standing = relationships.standing("= any(:authors)")
     sql = text(f"with {standing} select {', '.join(columns)} from {source} {' '.join(joins)}")  # noqa: S608 - constants
-    return sql.bindparams(
-        bindparam("authors", type_=ARRAY(Uuid)),
-        bindparam("ids", type_=ARRAY(Uuid)),
-        bindparam("viewer", type_=Uuid),
-    )
+    arrays = (bindparam("authors", type_=ARRAY(Uuid)), bindparam("ids", type_=ARRAY(Uuid)))
+    return Direct(sql.bindparams(*arrays, bindparam("viewer", type_=Uuid)))

@@ -3,9 +3,10 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import TextClause, Uuid, bindparam, text
+from sqlalchemy import Uuid, bindparam, text
 
 from core.db import Read
+from core.direct import Direct
 from core.ids import CommentId, PostId
 from core.viewer import Viewer
 from services.visibility import profiles, relationships, rules
@@ -28,13 +29,13 @@ async def choose(db: Read, viewer: Viewer, seen: SeenPosts) -> None:
     # A witness has to learn of everybody whom the order goes by.
     wanted = CONSIDERED if isinstance(viewer, WatchedViewer) else SHOWN
     parameters |= {"viewer": relationships.asking(viewer), "wanted": wanted}
-    rows = await db.all(_statement(len(seen.posts)), parameters)
-    writers = {row.commenter_id: row for row in rows if row.commenter_id not in seen.relationships}
+    rows = await db.rows(_statement(len(seen.posts)), parameters)
+    writers = {row["commenter_id"]: row for row in rows if row["commenter_id"] not in seen.relationships}
     seen.relationships.update(relationships.of_rows(viewer, writers.items()))
-    rows = sorted(rows, key=lambda row: (seen.relationships[row.commenter_id].follows, row.id), reverse=True)
+    rows = sorted(rows, key=lambda row: (seen.relationships[row["commenter_id"]].follows, row["id"]), reverse=True)
     chosen: dict[PostId, list[VisibleComment]] = {post: [] for post in seen.posts}
     for row in rows:
-        post_id = PostId(row.author_id, row.post_id)
+        post_id = PostId(row["author_id"], row["post_id"])
         comments = chosen[post_id]
         if len(comments) < SHOWN and _is_visible(row, seen):
             comments.append(comment(row, post_id))
@@ -45,14 +46,14 @@ def comment(row: Any, post_id: PostId) -> VisibleComment:
     """A row of `comments` whose post and writer the viewer was found to see."""
     return VisibleComment(
         CommentRow(
-            id=CommentId(post_id.author_id, row.id),
+            id=CommentId(post_id.author_id, row["id"]),
             post_id=post_id,
-            writer_id=row.commenter_id,
-            text=row.text,
-            mentions=row.mentions,
-            state=row.state,
-            idempotency_key=row.idempotency_key,
-            created_at=row.created_at,
+            writer_id=row["commenter_id"],
+            text=row["text"],
+            mentions=row["mentions"],
+            state=row["state"],
+            idempotency_key=row["idempotency_key"],
+            created_at=row["created_at"],
         )
     )
 
@@ -60,16 +61,16 @@ def comment(row: Any, post_id: PostId) -> VisibleComment:
 def _is_visible(row: Any, seen: SeenPosts) -> bool:
     """Whether a comment may be shown; its writer's profile is seen with it."""
     if not rules.may_see_comment(
-        post_is_visible=True, writer_status=row.user_status, is_deleted=row.deleted_at is not None
+        post_is_visible=True, writer_status=row["user_status"], is_deleted=row["deleted_at"] is not None
     ):
         return False
-    if row.commenter_id not in seen.users:
-        seen.users[row.commenter_id] = profiles.judge(row, seen.relationships[row.commenter_id])
+    if row["commenter_id"] not in seen.users:
+        seen.users[row["commenter_id"]] = profiles.judge(row, seen.relationships[row["commenter_id"]])
     return True
 
 
 @lru_cache(maxsize=64)
-def _statement(posts: int) -> TextClause:
+def _statement(posts: int) -> Direct:
     """Comments by people the viewer follows come first, then the newest.
 
     What is left out here is nobody's to see; whether the rest may be seen, the rules say.
@@ -93,7 +94,7 @@ def _statement(posts: int) -> TextClause:
         from ranked join users u on u.id = ranked.commenter_id {profiles.AVATAR} {relationships.join("u.id")}
         where ranked.place <= :wanted
     """  # noqa: S608 - constants
-    return text(chosen).bindparams(bindparam("viewer", type_=Uuid))
+    return Direct(text(chosen).bindparams(bindparam("viewer", type_=Uuid)))
 
 
 def _branch(n: int) -> str:

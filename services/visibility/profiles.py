@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from core.db import Read
+from core.direct import Direct, Record
 from core.errors import NotFound
 from core.ids import MediaId, UserId
 from core.viewer import Viewer
@@ -23,12 +24,15 @@ COLUMNS = """
 WIDTH = 12
 AVATAR = "left join media avatar on avatar.author_id = u.id and avatar.id = u.avatar_id"
 
-_BY_ID = text(
-    f"""
-    with {relationships.standing("= any(:ids)")}
-    select {COLUMNS}, {relationships.COLUMNS} from users u {AVATAR} {relationships.join("u.id")} where u.id = any(:ids)
-    """  # noqa: S608 - constants
-).bindparams(bindparam("viewer", type_=Uuid), bindparam("ids", type_=ARRAY(Uuid)))
+_BY_ID = Direct(
+    text(
+        f"""
+        with {relationships.standing("= any(:ids)")}
+        select {COLUMNS}, {relationships.COLUMNS}
+        from users u {AVATAR} {relationships.join("u.id")} where u.id = any(:ids)
+        """  # noqa: S608 - constants
+    ).bindparams(bindparam("viewer", type_=Uuid), bindparam("ids", type_=ARRAY(Uuid)))
+)
 
 
 async def users(db: Read, viewer: Viewer, ids: Iterable[UUID]) -> Mapping[UUID, VisibleUser]:
@@ -36,9 +40,11 @@ async def users(db: Read, viewer: Viewer, ids: Iterable[UUID]) -> Mapping[UUID, 
     asked = set(ids)
     if not asked:
         return {}
-    rows = await db.all(_BY_ID, {"ids": list(asked), "viewer": relationships.asking(viewer)})
-    stands = relationships.of_rows(viewer, ((row.user_id, row) for row in rows))
-    return {row.user_id: judge(row, stands[row.user_id]) for row in rows if rules.profile_exists(row.user_status)}
+    rows = await db.rows(_BY_ID, {"ids": list(asked), "viewer": relationships.asking(viewer)})
+    stands = relationships.of_rows(viewer, ((row["user_id"], row) for row in rows))
+    return {
+        row["user_id"]: judge(row, stands[row["user_id"]]) for row in rows if rules.profile_exists(row["user_status"])
+    }
 
 
 async def require_user(db: Read, viewer: Viewer, user_id: UUID) -> VisibleUser:
@@ -49,10 +55,10 @@ async def require_user(db: Read, viewer: Viewer, user_id: UUID) -> VisibleUser:
         raise NotFound(id=str(UserId(user_id))) from None
 
 
-def judge(row: Any, relationship: Relationship) -> VisibleUser:
+def judge(row: Record, relationship: Relationship) -> VisibleUser:
     """Cut a row that begins with `COLUMNS` down to what the viewer may see of it."""
-    access = rules.profile_access(row.user_status, row.is_private, relationship)
-    avatar = picture(row.avatar, row.user_id) if row.avatar else None
+    access = rules.profile_access(row["user_status"], row["is_private"], relationship)
+    avatar = picture(row["avatar"], row["user_id"]) if row["avatar"] else None
     user = UserRow._make([*row[: WIDTH - 1], avatar, access, relationship])
     if access == "UNAVAILABLE":
         user = user._replace(

@@ -75,14 +75,14 @@ def of_rows(viewer: Viewer, people: Iterable[tuple[UUID, Any]]) -> dict[UUID, Re
 def _relationship(row: Any, *, is_self: bool) -> Relationship:
     if is_self:
         return _SELF
-    if row.follow_state is None and row.follower is None:
+    if row["follow_state"] is None and row["follower"] is None:
         return STRANGER
-    follows = row.follow_state == "ACTIVE"
+    follows = row["follow_state"] == "ACTIVE"
     return Relationship(
         follows=follows,
-        has_requested=row.follow_state == "PENDING",
-        followed_by=row.follower is not None,
-        follows_since=row.followed_at if follows else None,
+        has_requested=row["follow_state"] == "PENDING",
+        followed_by=row["follower"] is not None,
+        follows_since=row["followed_at"] if follows else None,
     )
 
 

@@ -11,7 +11,7 @@ from tests.architecture.tree import Module, called, dotted, imported, modules
 
 GRAPH = ("resolvers", "subscriptions", "schema")
 TYPES_OF_THE_DOOR = ("services.visibility.rows.", "services.visibility.rules.", "services.visibility.witness.")
-RUN_STATEMENTS = {"execute", "all", "first", "scalar", "scalars"}
+RUN_STATEMENTS = {"execute", "all", "rows", "first", "scalar", "scalars"}
 END_IN_IDS = ("page", "find", "fetch")
 # The log holds names of events and ids alone.
 LOG = "services.event_log"
