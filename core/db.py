@@ -29,6 +29,7 @@ class Read:
     def __init__(self, connection: AsyncConnection, *, asks_driver: bool = False) -> None:
         self._connection = connection
         self._asks_driver = asks_driver
+        self._driver: Any = None
 
     async def execute(self, statement: Executable, params: Params = None) -> CursorResult[Any]:
         """Run a statement; raises `Unavailable` when the database cannot be reached in time."""
@@ -44,8 +45,9 @@ class Read:
         if not self._asks_driver:
             return named(await self.all(statement.statement, params))
         with translated():
-            raw = await self._connection.get_raw_connection()
-            return await statement.ask(raw.driver_connection, params)
+            if self._driver is None:
+                self._driver = (await self._connection.get_raw_connection()).driver_connection
+            return await statement.ask(self._driver, params)
 
     async def first(self, statement: Executable, params: Params = None) -> Row[Any] | None:
         """The first row, or None."""

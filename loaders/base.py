@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -167,9 +167,10 @@ class _Answers(Generic[K, V]):
 
     async def to(self, keys: Sequence[K]) -> list[V]:
         """The answers to these keys. Who finds no open batch begins one, and reads it for all who join."""
-        if missing := [key for key in keys if key not in self.known]:
-            with self._gate.waiting():
-                await self._read_all(missing)
+        with suppress(KeyError):
+            return [self.known[key] for key in keys]
+        with self._gate.waiting():
+            await self._read_all([key for key in keys if key not in self.known])
         return [self.known[key] for key in keys]
 
     async def _read_all(self, missing: Sequence[K]) -> None:

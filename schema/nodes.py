@@ -37,8 +37,12 @@ async def load(ctx: Context, ids: Sequence[Any]) -> list[Any]:
 
     Types that stand in a circle make each other's objects this way, without importing each other.
     """
+    prefixes = {key.prefix for key in ids}
+    if len(prefixes) == 1:
+        _, question = _KINDS[prefixes.pop()]
+        return list(await question(ctx, ids))
     found: dict[Any, Any] = {}
-    for prefix in {key.prefix for key in ids}:
+    for prefix in prefixes:
         _, question = _KINDS[prefix]
         wanted = list(dict.fromkeys(key for key in ids if key.prefix == prefix))
         found.update(zip(wanted, await question(ctx, wanted), strict=True))
