@@ -1,6 +1,7 @@
 """Operations run by plan; those without one by the reference executor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from graphql import ExecutionResult, OperationDefinitionNode
@@ -13,6 +14,7 @@ from aperture.errors import Answer
 from aperture.operations import RunningOperation
 from core import tracing
 from core.metrics import UNPLANNED
+from engine.columns import Column
 from engine.plan import Plan, Unsupported
 from engine.program import Program
 from engine.run import Run
@@ -25,7 +27,7 @@ async def run(operation: RunningOperation, context: Any, executor: Callable[[], 
     if plan is None:
         return await run_executor(executor())
     with tracing.span("execute"):
-        return _told(await Run(context, variables).operation(plan))
+        return _told(await Run(context, variables, _level).operation(plan))
 
 
 async def run_executor(executor: Executor[Any], program: Program | None = None) -> Answer:
@@ -37,7 +39,15 @@ async def run_executor(executor: Executor[Any], program: Program | None = None) 
     with tracing.span("execute"):
         if plan is None:
             return _told(await _by_reference(executor))
-        return _told(await Run(executor.context_value, executor.variable_values).operation(plan, executor.root_value))
+        running = Run(executor.context_value, executor.variable_values, _level)
+        return _told(await running.operation(plan, executor.root_value))
+
+
+def _level(columns: Sequence[Column]) -> AbstractContextManager[Any]:
+    """A span for all that one level asks for, with the names of the fields in the schema."""
+    if not tracing.is_on():
+        return tracing.NOTHING
+    return tracing.span("level", about={"aperture.fields": ", ".join(sorted({str(each.field) for each in columns}))})
 
 
 def _plan(program: Program | None, operation: OperationDefinitionNode, variables: VariableValues) -> Plan | None:

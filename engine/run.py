@@ -1,8 +1,9 @@
 """One run of a plan: level by level down, all that has to be asked for at once; then up, level by level."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Final, TypeAlias
 
 from graphql import ExecutionResult, OperationType
 from graphql.execution.values import VariableValues
@@ -13,15 +14,24 @@ from engine.failures import BROKEN, Failures
 from engine.plan import Plan, Shape
 from engine.rows import maker
 
+Level: TypeAlias = Callable[[Sequence[Column]], AbstractContextManager[Any]]
+"""A block around all that one level asks for: a place for a span."""
+
+_UNSEEN: Final = nullcontext()
+
 
 class Run:
-    """What one execution of a plan needs: the context of the fields, the variables, and what went wrong so far."""
+    """What one execution of a plan needs: the context of the fields, the variables, and what went wrong so far.
 
-    __slots__ = ("context", "failures", "variables")
+    Each level runs inside of the block that `level` gives for it.
+    """
 
-    def __init__(self, context: Any, variables: VariableValues) -> None:
+    __slots__ = ("context", "failures", "level", "variables")
+
+    def __init__(self, context: Any, variables: VariableValues, level: Level = lambda _: _UNSEEN) -> None:
         self.context = context
         self.variables = variables
+        self.level = level
         self.failures = Failures()
 
     async def operation(self, plan: Plan, root: Any = None) -> ExecutionResult:
@@ -51,10 +61,11 @@ class Run:
     async def _read(self, columns: Sequence[Column]) -> None:
         """Ask for one level after the other until nothing is left to ask for."""
         while columns:
-            if len(columns) == 1:
-                await columns[0].batch.ask(columns[0])
-            else:
-                await asyncio.gather(*(column.batch.ask(column) for column in columns))
+            with self.level(columns):
+                if len(columns) == 1:
+                    await columns[0].batch.ask(columns[0])
+                else:
+                    await asyncio.gather(*(column.batch.ask(column) for column in columns))
             columns = [each for column in columns for batch in column.batches for each in batch.open()]
 
     def _result(self, row: Any) -> ExecutionResult:

@@ -1,17 +1,22 @@
 """A plan while it runs: what starts together, and what ends when nobody waits for the answer any more."""
 
 import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import strawberry
-from graphql import parse
+from graphql import OperationDefinitionNode, parse
+from graphql.execution.values import VariableValues
 
 from aperture.execution import Graph, GraphQLRequest, execute
 from core.limits import Limits
 from core.viewer import Viewer
+from engine.columns import Column
 from engine.program import Compiler
+from engine.run import Run
 from schema.fields import batched, root
 from schema.operations import Operation
 from tests.engine.comparison import Context, ours
@@ -60,6 +65,10 @@ class Runner:
     async def rested(parents: list["Runner"], ctx: Watched) -> list[str]:
         return ["yes" for _ in parents]
 
+    @batched
+    async def friend(parents: list["Runner"], ctx: Watched) -> list["Runner"]:
+        return parents
+
 
 @strawberry.type
 class Query:
@@ -94,3 +103,31 @@ async def test_when_the_time_of_an_operation_is_over_its_calls_end() -> None:
     assert graph.documents[DOCUMENT].program is not None
     assert [each["extensions"]["code"] for each in answer["errors"]] == ["TIMEOUT"]
     assert context.cancelled == context.begun
+
+
+async def test_there_is_a_block_around_each_level() -> None:
+    seen: list[Any] = []
+
+    @contextmanager
+    def level(columns: Sequence[Column]) -> Iterator[None]:
+        seen.append(sorted(str(column.field) for column in columns))
+        yield
+        seen.append("answered")
+
+    document = parse("{ runners { friend { rested name: rested } } again: runners { rested } }")
+    (operation,) = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    no_variables = VariableValues({}, {})
+
+    plan = Compiler(SCHEMA._schema).program(document).plan(operation, no_variables)
+    result = await Run(Watched(), no_variables, level).operation(plan)
+
+    assert result.errors is None
+    assert seen == [
+        ["Query.runners", "Query.runners"],
+        "answered",
+        ["Runner.friend", "Runner.rested"],
+        "answered",
+        ["Runner.rested", "Runner.rested"],
+        "answered",
+    ]

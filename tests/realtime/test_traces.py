@@ -135,7 +135,10 @@ async def test_one_trace_leads_from_a_tap_to_the_event_of_another_person(
 
     told = spans.of(trace)
     names = {each.name for each in told}
-    assert {"POST /graphql", "mutation Comment", "execute", "INSERT", "task topics.post", "event other"} <= names
+    assert {"POST /graphql", "mutation Comment", "execute", "level", "INSERT", "task topics.post"} <= names
+    assert "event other" in names
+    fields = [(each.attributes or {})["aperture.fields"] for each in told if each.name == "level"]
+    assert fields[0] == "Mutation.addComment"
     everything = " ".join(each.to_json() for each in told)
     for private in ("Private words", "secret reply", "ana", "ben", str(seen), *tokens):
         assert not re.search(rf"\b{re.escape(private)}\b", everything)
