@@ -51,11 +51,12 @@ class Flea:
 
 
 Total = NewType("Total", int)
-"""Written as a list of numbers, read as their sum, and zero is told as nothing."""
+"""Written as a list or object of numbers or nulls, read as their sum, and zero is told as nothing."""
 
 
 def _total(node: ValueNode, _: Any = None) -> int:
-    return sum(value_from_ast_untyped(node))
+    numbers: Any = value_from_ast_untyped(node)
+    return sum(each or 0 for each in (numbers.values() if isinstance(numbers, dict) else numbers))
 
 
 SCALARS: dict[object, Any] = {
@@ -300,6 +301,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "an input object by a variable": ("query($w: Wish) { echo(wish: $w) }", {"w": {"name": "v"}}),
     "a variable inside of an input object": ('query($c: Int!) { echo(wish: {name: "a", count: $c}) }', {"c": 4}),
     "a variable inside of a scalar": ("query($n: Int!) { total(of: [1, $n]) a: total(of: [1], most: $n) }", {"n": 3}),
+    "a variable deep inside of a scalar": ("query($n: Int!) { total(of: {a: 1, b: $n}) }", {"n": 3}),
     "a scalar that is told as nothing": ("{ total(of: [0]) }", {}),
     "an input object for each of many": ("query($t: String!) { cats { marked(mark: {text: $t}) } }", {"t": "!"}),
     "a null object": ("{ maybe { name friends { name } } }", {}),

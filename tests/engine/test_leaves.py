@@ -1,5 +1,6 @@
 """Columns of scalars and enums: what is told at once, and what needs care."""
 
+import re
 from enum import Enum
 from typing import Any
 
@@ -32,7 +33,13 @@ def column(type_: Any, values: list[Any]) -> Any:
 
 @pytest.mark.parametrize(
     ("type_", "values"),
-    [(GraphQLString, ["a", None]), (GraphQLString, ["a"]), (GraphQLID, ["1"]), (GraphQLBoolean, [True])],
+    [
+        (GraphQLString, ["a", None]),
+        (GraphQLString, ["a"]),
+        (GraphQLID, ["1"]),
+        (GraphQLBoolean, [True]),
+        (GraphQLInt, [2**31 - 1, -(2**31)]),
+    ],
 )
 def test_what_json_holds_already_stays_the_same_list(type_: Any, values: list[Any]) -> None:
     assert column(type_, values) is values
@@ -62,3 +69,12 @@ def test_a_column_with_a_value_that_cannot_be_told_needs_care(type_: Any, values
 def test_members_of_an_enum_are_looked_up_instead_of_searched() -> None:
     assert Leaf.of(SEASON).tell != SEASON.coerce_output_value
     assert Leaf.of(PLAIN).tell == PLAIN.coerce_output_value
+
+
+def test_a_value_that_is_told_as_nothing_is_an_error_in_the_words_of_the_library() -> None:
+    words = "Expected `Nothing.coerce_output_value(1)` to return non-nullable value, returned: None"
+
+    with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):
+        Leaf.of(NOTHING).one(1)
+    with pytest.raises(TypeError, match="returned: Undefined"):
+        Leaf.of(NOTHING).one("undefined")

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Generic, TypeVar, Union
 import pytest
 import strawberry
 
+from engine.objects import Objects
 from engine.program import Compiler
 from schema.fields import root
 from tests.engine.comparison import Context, both
@@ -44,12 +45,12 @@ class Animal:
     name: str
 
     @classmethod
-    def resolve_type(cls, obj: Any, info: Any, abstract: Any) -> str:
+    def resolve_type(cls, obj: Any, info: Any, abstract: Any) -> Any:
         if obj.name == "?":
             raise LookupError(
                 f"{info.parent_type}.{info.field_name}: {info.return_type} {abstract} {info.is_awaitable(obj)}"
             )
-        return {"fish": "Fish", "odd": "Odd", "animal": "Animal", "gone": "Gone"}.get(obj.name, "Bird")
+        return {"fish": "Fish", "odd": "Odd", "animal": "Animal", "gone": "Gone", "seven": 7}.get(obj.name, "Bird")
 
 
 @strawberry.type
@@ -89,7 +90,22 @@ class Query:
         return [Bird(name="a"), Bird(name="b")]
 
 
-COMPILER = Compiler(strawberry.Schema(Query, types=[Fish, Bird])._schema)
+@strawberry.interface
+class Face:
+    seed: int
+
+
+@strawberry.type
+class Nose(Face):
+    pass
+
+
+@strawberry.type
+class Ear(Face):
+    pass
+
+
+COMPILER = Compiler(strawberry.Schema(Query, types=[Fish, Bird, Nose, Ear])._schema)
 
 
 @pytest.mark.parametrize(
@@ -100,9 +116,29 @@ COMPILER = Compiler(strawberry.Schema(Query, types=[Fish, Bird])._schema)
         "{ boxes { __typename ... on IntBox { held } ... on StrBox { text: held } } }",
         '{ animals(names: ["fish", "b", "fish"]) { __typename name } }',
         '{ animals(names: ["b", "fish"]) { __typename name } }',
-        '{ animals(names: ["?", "odd", "animal", "gone"]) { __typename name } }',
+        '{ animals(names: ["?", "odd", "animal", "gone", "seven"]) { __typename name } }',
         "{ birds { __typename name } }",
     ],
 )
 async def test_both_find_the_same_types(text: str) -> None:
     (await both(COMPILER, text)).require_equal()
+
+
+def test_a_class_that_says_it_all_is_asked_once() -> None:
+    types: Any = COMPILER.schema.type_map
+    objects = Objects.of(COMPILER.schema, types["Query"], "faces", types["Face"])
+
+    assert objects.of_all([Nose(seed=1), Nose(seed=2)], {Nose}) is types["Nose"]
+    assert objects.type_of(Ear(seed=3)) is types["Ear"]
+    assert objects._by_class == {Nose: types["Nose"], Ear: types["Ear"]}
+    assert objects.of_all([Ear(seed=4)], {Ear}) is types["Ear"]
+    assert objects.of_all([Nose(seed=5), Ear(seed=6)], {Nose, Ear}) is None
+
+
+def test_a_class_that_does_not_say_it_all_is_asked_each_time() -> None:
+    types: Any = COMPILER.schema.type_map
+    objects = Objects.of(COMPILER.schema, types["Query"], "animals", types["Animal"])
+
+    assert objects.of_all([Bird(name="b")], {Bird}) is None
+    assert objects.type_of(Bird(name="fish")) is types["Fish"]
+    assert objects._by_class == {}
