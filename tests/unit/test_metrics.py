@@ -1,10 +1,13 @@
-"""Metrics: nobody can fill the memory with names, and the loop's lag is a queue that stands."""
+"""Metrics: nobody can fill the memory with names, counts are shown, and the loop's lag is a queue that stands."""
 
 import asyncio
 import time
 
+from prometheus_client import CollectorRegistry
+
 from core.loop_lag import TICK_SECONDS, LoopLag
 from core.metrics import Names
+from core.tallies import Counter
 
 
 def test_known_names_are_told_at_once_and_others_when_they_come_often() -> None:
@@ -29,6 +32,17 @@ def test_a_name_beyond_all_measure_is_never_told() -> None:
     names = Names(sightings=1)
 
     assert names["x" * 61] == "other"
+
+
+def test_what_is_counted_is_shown_by_its_labels() -> None:
+    registry = CollectorRegistry()
+    answers = Counter("answers", "Answers.", ("status",), registry=registry)
+
+    for status in ("200", "404", "200"):
+        answers.labels(status).inc()
+
+    assert registry.get_sample_value("answers_total", {"status": "200"}) == 2
+    assert registry.get_sample_value("answers_total", {"status": "404"}) == 1
 
 
 async def test_the_lag_of_the_loop_stands_while_it_is_behind_and_when_it_stays_behind() -> None:
