@@ -1,9 +1,7 @@
 """What a document that was never seen costs before it runs, and what plans take in memory."""
 
-import gc
-import resource
 import time
-from pathlib import Path
+import tracemalloc
 from statistics import median
 from typing import Final
 
@@ -31,9 +29,9 @@ def show() -> None:
         times.append(time.process_time() - began)
     print(f"{1000 * median(times):.1f} ms of CPU for a new document, from text to plan")
     kept = [_read(documents, number) for number in range(NEW, NEW + PLANS)]
-    before = _resident()
+    tracemalloc.start()
     plans = [_plan(each) for each in kept]
-    print(f"{(_resident() - before) / len(plans) / 1024:.0f} kB for a plan, {len(plans)} of them kept")
+    print(f"{tracemalloc.get_traced_memory()[0] / 1e6:.0f} MB for {len(plans)} plans beside their documents")
 
 
 def _documents() -> Documents:
@@ -68,9 +66,3 @@ def _complete(shape: Shape) -> None:
             types = schema._schema.get_possible_types(named) if is_abstract_type(named) else [named]  # noqa: SLF001
             for type_ in types:
                 _complete(field.inner.shape(type_))
-
-
-def _resident() -> int:
-    """Bytes of this process that are in memory."""
-    gc.collect()
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()

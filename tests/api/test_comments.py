@@ -347,4 +347,4 @@ async def test_a_page_of_comments_costs_the_same_however_long_it_is(
 
     assert len(found["post"]["comments"]["nodes"]) == 8
     assert costs[0] == costs[1], (costs, statements.statements)
-    assert costs[1] <= 11, statements.statements
+    assert costs[1] <= 7, statements.statements

@@ -278,4 +278,4 @@ async def test_a_page_costs_the_same_however_long_it_is(
                 await page(client, name, ana, first=50)
             costs.append(len(statements))
 
-    assert max(costs) <= 8, statements.statements
+    assert max(costs) <= 5, statements.statements

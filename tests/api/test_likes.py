@@ -253,7 +253,7 @@ async def test_a_page_of_likers_costs_the_same_however_long_it_is(
         costs.append(len(statements))
 
     assert costs[0] == costs[1], costs
-    assert costs[0] <= 6, statements.statements
+    assert costs[0] <= 4, statements.statements
 
 
 def not_found(id_text: str) -> dict[str, Any]:

@@ -703,4 +703,4 @@ async def test_a_post_with_everything_around_it_costs_few_statements(
         found = await read(stranger, shown)
 
     assert len(found["comments"]["nodes"]) == 8
-    assert len(statements) <= 13, statements.statements
+    assert len(statements) <= 9, statements.statements
