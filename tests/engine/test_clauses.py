@@ -137,6 +137,13 @@ Pet = Annotated[Union[Cat, Dog], strawberry.union("Pet")]  # noqa: UP007 - the u
 
 
 @strawberry.type
+class Spot:
+    """Of no interface and no union, so that nothing has to be asked."""
+
+    x: int
+
+
+@strawberry.type
 class Ghost(Named):
     """Not a type of the schema."""
 
@@ -173,6 +180,14 @@ class Query:
     @root
     async def strays(ctx: Context) -> list[Named | None]:
         return [Cat(name="a"), 7, Ghost(name="b"), Flea(), None]  # type: ignore[list-item]
+
+    @root
+    async def spots(ctx: Context) -> list[Spot | None]:
+        return [Spot(x=1), None, Oops("no spot")]  # type: ignore[list-item]
+
+    @root
+    async def all_spots(ctx: Context) -> list[Spot]:
+        return [Spot(x=1), Spot(x=2)]
 
     @root
     async def grid(ctx: Context) -> list[list[int | None]]:
@@ -305,6 +320,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "a scalar that is told as nothing": ("{ total(of: [0]) }", {}),
     "an input object for each of many": ("query($t: String!) { cats { marked(mark: {text: $t}) } }", {"t": "!"}),
     "a null object": ("{ maybe { name friends { name } } }", {}),
+    "objects of a type that is certain": ("{ spots { x } allSpots { __typename x } }", {}),
     "lists of lists": ("{ grid }", {}),
     "null in a strict list": ("{ strictGrid }", {}),
     "any iterable": ("{ numbers }", {}),
@@ -367,6 +383,7 @@ async def test_a_batch_of_the_wrong_length_is_an_error_for_each_parent() -> None
 
     assert pair.ours.data == pair.reference.data == {"cat": {"friends": [{"toys": None}, {"toys": None}]}}
     assert len(pair.ours.errors or ()) == len(pair.reference.errors or ()) == 2
+    assert {each.message for each in pair.ours.errors or ()} == {"Dog.toys was asked for 2 objects and told 1 values"}
 
 
 async def test_arguments_are_made_once_for_all_objects() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 
 import pytest
 import strawberry
-from graphql import parse, print_schema
+from graphql import GraphQLField, GraphQLString, parse, print_schema
 from graphql.execution.values import VariableValues
 from strawberry.extensions import FieldExtension
 
@@ -232,6 +232,17 @@ async def test_guards_stand_before_the_function_on_both_paths() -> None:
 
     assert guarded == {"people": []}
     assert free == {"people": [{"number": 0}, {"number": 1}, {"number": 2}]}
+
+
+def test_a_field_that_is_not_declared_by_kind_has_none() -> None:
+    @strawberry.type
+    class Other:
+        marked: int = strawberry.field(metadata={"kind": "of another library"})
+
+    other: Any = strawberry.Schema(query=Other)._schema.type_map["Other"]
+
+    assert kind_of(other.fields["marked"]) is None
+    assert kind_of(GraphQLField(GraphQLString)) is None
 
 
 def test_the_first_guard_runs_first_and_around_is_outermost() -> None:

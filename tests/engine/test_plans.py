@@ -104,6 +104,21 @@ async def test_functions_are_told_what_is_wanted_below_them() -> None:
     assert flat == [["name", "twin", "twin.name"], ["name"]]
 
 
+@pytest.mark.parametrize(
+    ("text", "constant"),
+    [
+        ("{ leaf { name } }", {}),
+        ("{ leaf(names: null) { name } }", {"names": None}),
+        ('{ leaf(names: ["one"]) { name } }', None),
+        ("query ($n: [String!]) { leaf(names: $n) { name } }", None),
+    ],
+)
+def test_arguments_that_nobody_can_change_are_made_once(text: str, constant: dict[str, Any] | None) -> None:
+    (field,) = Prepared(text).plan().root.fields
+
+    assert field.arguments.constant == constant
+
+
 async def test_what_a_function_changes_is_made_anew_for_each_request() -> None:
     prepared = Prepared('{ leaf(names: ["one"]) { name } }')
 

@@ -105,6 +105,11 @@ class Ear(Face):
     pass
 
 
+@strawberry.type
+class Chin(Face):
+    """Not a type of the schema."""
+
+
 COMPILER = Compiler(strawberry.Schema(Query, types=[Fish, Bird, Nose, Ear])._schema)
 
 
@@ -128,11 +133,12 @@ def test_a_class_that_says_it_all_is_asked_once() -> None:
     types: Any = COMPILER.schema.type_map
     objects = Objects.of(COMPILER.schema, types["Query"], "faces", types["Face"])
 
-    assert objects.of_all([Nose(seed=1), Nose(seed=2)], {Nose}) is types["Nose"]
+    assert objects.of_all([Nose(seed=1)], {Nose}) is types["Nose"]
     assert objects.type_of(Ear(seed=3)) is types["Ear"]
     assert objects._by_class == {Nose: types["Nose"], Ear: types["Ear"]}
     assert objects.of_all([Ear(seed=4)], {Ear}) is types["Ear"]
     assert objects.of_all([Nose(seed=5), Ear(seed=6)], {Nose, Ear}) is None
+    assert objects.of_all([Chin(seed=7)], {Chin}) is None
 
 
 def test_a_class_that_does_not_say_it_all_is_asked_each_time() -> None:
