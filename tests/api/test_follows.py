@@ -7,6 +7,7 @@ import pytest
 
 from core.db import Database
 from core.ids import PostId, RelationshipId, UserId, new_uuid
+from core.settings import Settings
 from core.statements import counted
 from core.viewer import Viewer
 from tests.api.conftest import SignIn
@@ -266,8 +267,10 @@ async def test_cursors_of_other_lists_are_refused(api: Client, db: Database, ana
 
 @LISTS
 async def test_a_page_costs_the_same_however_long_it_is(
-    client: Client, db: Database, ana: Viewer, *, name: str
+    client: Client, db: Database, ana: Viewer, config: Settings, *, name: str
 ) -> None:
+    # The reference executor comes to the fields of a level one after the other, and may miss a batch.
+    most = 5 if config.engine == "compiled" else 6
     costs = []
     for number in range(1, 10):
         other = await person(db, f"p{number}")
@@ -278,4 +281,4 @@ async def test_a_page_costs_the_same_however_long_it_is(
                 await page(client, name, ana, first=50)
             costs.append(len(statements))
 
-    assert max(costs) <= 5, statements.statements
+    assert max(costs) <= most, statements.statements
