@@ -20,7 +20,7 @@ from aperture.asgi import GRAPHQL_PATH, Application
 from aperture.edge import Edge
 from aperture.origins import Origins
 from aperture.server import BoundedHttp, Configuration, Server, configuration
-from bench import by_hand, planning
+from bench import alone, by_hand, planning
 from bench.dataset import Sizes
 from bench.screen import SCREEN, request, tokens
 from bench.serving import rate, serving
@@ -55,6 +55,7 @@ def main() -> None:
         with asyncio.Runner(loop_factory=uvicorn.Config(by_hand.route).get_loop_factory()) as runner:
             runner.run(_run(sizes, options))
         planning.show()
+        alone.show()
 
 
 async def _run(sizes: Sizes, options: argparse.Namespace) -> None:

@@ -21,6 +21,8 @@ from moto.server import ThreadedMotoServer
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from aperture.edge import Edge
+from aperture.origins import Origins
 from aperture.storage_routes import StoredFile, storage_routes
 from core import clock
 from core.errors import Unavailable
@@ -284,8 +286,10 @@ async def test_a_signed_address_reads_a_private_object(signing: tuple[ObjectStor
 
 @pytest.fixture
 async def client(local: LocalStorage) -> AsyncIterator[httpx2.AsyncClient]:
-    """A stranger who reaches the local store."""
-    transport = httpx2.ASGITransport(app=Starlette(routes=storage_routes(local)))
+    """A stranger who reaches the local store, as all do through the edge."""
+    routes = Starlette(routes=storage_routes(local))
+    edge = Edge(routes, Origins(), is_secure=True, is_ending=lambda: False)
+    transport = httpx2.ASGITransport(app=edge)
     async with httpx2.AsyncClient(transport=transport, base_url="http://aperture.test") as opened:
         yield opened
 
