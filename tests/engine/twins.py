@@ -1,8 +1,11 @@
 """Two installations that begin alike and have the same luck: what they answer differs by the executor alone."""
 
+import itertools
+import os
 import random
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -87,19 +90,49 @@ class Twins:
         return Pair(f"{text}\n{variables}", reference, ours)
 
 
+class _Luck:
+    """Ids that rise, and secrets."""
+
+    def __init__(self, seed: int) -> None:
+        self.draw = random.Random(seed)
+        self._made = itertools.count(1)
+
+    def uuid7(self, nanoseconds: int) -> UUID:
+        return UUID(int=_first(nanoseconds).int | next(self._made) << 64 | self.draw.getrandbits(64))
+
+
+def _first(nanoseconds: int) -> UUID:
+    """The lowest id of a millisecond."""
+    return UUID(int=nanoseconds // 1_000_000 << 80 | 7 << 76)
+
+
+_luck: ContextVar[_Luck | None] = ContextVar("luck", default=None)
+
+
 @contextmanager
 def alike(seed: int) -> Iterator[None]:
-    """Run what is inside at one moment, with ids and secrets that are the same again for the same seed."""
-    draw = random.Random(seed)
+    """Run what is inside at one moment, with ids and secrets that are the same again for the same seed.
+
+    What earlier work has left running, as the reference executor does when a field fails, takes nothing of that luck.
+    """
 
     def uuid7(nanoseconds: int) -> UUID:
-        return UUID(int=(nanoseconds // 1_000_000) << 80 | 7 << 76 | draw.getrandbits(76))
+        luck = _luck.get()
+        return luck.uuid7(nanoseconds) if luck else _first(nanoseconds)
 
-    with clock.frozen(START + timedelta(seconds=seed)), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ids, "_last", UUID(int=0))
-        patch.setattr(ids, "uuid7", uuid7)
-        patch.setattr(random, "_urandom", draw.randbytes)
-        yield
+    def urandom(count: int) -> bytes:
+        luck = _luck.get()
+        return luck.draw.randbytes(count) if luck else os.urandom(count)
+
+    token = _luck.set(_Luck(seed))
+    try:
+        with clock.frozen(START + timedelta(seconds=seed)), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ids, "_last", UUID(int=0))
+            patch.setattr(ids, "uuid7", uuid7)
+            patch.setattr(random, "_urandom", urandom)
+            yield
+    finally:
+        _luck.reset(token)
 
 
 @asynccontextmanager
@@ -119,7 +152,8 @@ async def _side(
     graph = Graph(schema._schema, prices=Prices.of(contract()), bounds=_BOUNDS)
     try:
         with alike(0):
-            yield Side(graph, backends), await _world(backends)
+            world = await _world(backends)
+        yield Side(graph, backends), world
     finally:
         await backends.aclose()
 
