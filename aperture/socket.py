@@ -1,6 +1,7 @@
 """One client on one WebSocket: the protocol graphql-transport-ws, message by message."""
 
 import asyncio
+import random
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -120,6 +121,11 @@ class Socket:
     def address(self) -> str:
         """Where it comes from."""
         return self._info.address
+
+    @property
+    def _patience_seconds(self) -> float:
+        """Up to a fifth more than is promised: many who stopped reading together shall not be dismissed together."""
+        return self._limits.patience_seconds * random.uniform(1, 1.2)  # noqa: S311 - spread, not secrecy
 
     @property
     def viewer(self) -> Viewer | None:
@@ -248,7 +254,7 @@ class Socket:
                     return {"type": "error", "payload": answer["errors"]}
                 if not operation.tell(answer):
                     try:
-                        await within(self._limits.patience_seconds, self._wire.drained())
+                        await within(self._patience_seconds, self._wire.drained())
                     except TooLong:
                         return _dismiss(operation, await last_words(told))
         return {"type": "complete"}

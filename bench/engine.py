@@ -54,8 +54,8 @@ def main() -> None:
         telemetry.configure("INFO")
         with asyncio.Runner(loop_factory=uvicorn.Config(by_hand.route).get_loop_factory()) as runner:
             runner.run(_run(sizes, options))
-        planning.show()
         alone.show()
+        planning.show()
 
 
 async def _run(sizes: Sizes, options: argparse.Namespace) -> None:
