@@ -61,7 +61,10 @@ def join(person: str) -> str:
 
 
 def asking(viewer: Viewer) -> UUID | None:
-    """The id to find relationships by, which does not make a reading personal."""
+    """The id to find relationships by, which does not make a reading personal.
+
+    So a witness has to learn by `of_rows` of everybody whom the statement decides by: an order in SQL is a decision.
+    """
     return viewer.own.id if isinstance(viewer, WatchedViewer) else viewer.id
 
 
