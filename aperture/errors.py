@@ -21,7 +21,12 @@ log = telemetry.logger(__name__)
 Answer = dict[str, Any]
 
 # A refusal belongs into a mutation's payload; where there is none, its nearest code of the transport is told.
-_CODES: Final = {"RATE_LIMITED": "RATE_LIMITED", "UNAVAILABLE": "UNAVAILABLE", "NOT_ALLOWED": "FORBIDDEN"}
+_CODES: Final = {
+    "RATE_LIMITED": "RATE_LIMITED",
+    "UNAVAILABLE": "UNAVAILABLE",
+    "NOT_ALLOWED": "FORBIDDEN",
+    "REAUTHENTICATION_REQUIRED": "FORBIDDEN",
+}
 
 
 def refused(error: ApiError | Refusal) -> Answer:

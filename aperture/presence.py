@@ -80,8 +80,8 @@ class Presences:
             presence.gone(SignedOut("The session has ended."))
         elif viewer.expires_at is not None and viewer.expires_at <= clock.now():
             presence.gone(SignedOut("Token expired"))
-        elif viewer.is_suspended and not presence.viewer.is_suspended:
-            presence.gone(SignedOut("Account suspended"))
+        elif viewer.is_restricted and not presence.viewer.is_restricted:
+            presence.gone(SignedOut("Account restricted"))
         else:
             presence.viewer = viewer
 

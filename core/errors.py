@@ -79,10 +79,29 @@ class RateLimited(Refusal):
 
 
 class BadCredentials(Refusal):
-    """The name, password or token is wrong; which of them is never told."""
+    """The name, password, token or code is wrong; which of them is never told. `code` may be CODE_EXPIRED.
 
-    def __init__(self, message: str = "The name or password is wrong.", path: Path = ()) -> None:
-        super().__init__("INVALID_CREDENTIALS", message, path)
+    `remaining_attempts` says how many tries are left before a pause, where that is told.
+    """
+
+    def __init__(
+        self,
+        message: str = "The name or password is wrong.",
+        path: Path = (),
+        *,
+        code: str = "INVALID_CREDENTIALS",
+        remaining_attempts: int | None = None,
+    ) -> None:
+        super().__init__(code, message, path)
+        self.remaining_attempts = remaining_attempts
+
+
+class ReauthenticationRequired(Refusal):
+    """The session has to prove again who is at the device; `methods` are each a `ReauthenticationMethod`."""
+
+    def __init__(self, methods: Sequence[str]) -> None:
+        super().__init__("REAUTHENTICATION_REQUIRED", "Prove first that it is you.")
+        self.methods = tuple(methods)
 
 
 class MediaRefused(Refusal):

@@ -49,6 +49,110 @@ class SessionEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionStarted(Event):
+    user_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenReused(Event):
+    """A refresh token came a second time, which ended its session: one of the two who had it stole it."""
+
+    user_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UnusualLogIn(Event):
+    """A session began on a device or at a place that the person has not been seen with."""
+
+    user_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChanged(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class EmailChanged(Event):
+    """The account has another address now; `code_id` is the code that confirmed it."""
+
+    user_id: UUID
+    code_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorEnabled(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorDisabled(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodeUsed(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodesRenewed(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderLinked(Event):
+    user_id: UUID
+    identity_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderUnlinked(Event):
+    user_id: UUID
+    identity_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUpdated(Event):
+    """Settings of the account changed, which its other devices have to read again."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class HandleChanged(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDeactivated(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReactivated(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDeletionRequested(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDeletionCancelled(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountErased(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class UserFollowed(Event):
     follower_id: UUID
     followee_id: UUID

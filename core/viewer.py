@@ -2,16 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
+
+AccountStatus = Literal["ACTIVE", "DEACTIVATED", "PENDING_DELETION", "SUSPENDED"]
+AccountRole = Literal["MEMBER", "MODERATOR", "ADMIN"]
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The account on whose behalf a request, a subscription or a job reads; `id` is None when signed out."""
+    """The account on whose behalf a request, a subscription or a job reads; `id` is None when signed out.
+
+    `proved_at` is when the session last gave a password or second factor, as far as this process has heard.
+    """
 
     id: UUID | None = None
     session_id: UUID | None = None
-    is_suspended: bool = False
+    status: AccountStatus = "ACTIVE"
+    role: AccountRole = "MEMBER"
+    proved_at: datetime | None = None
     address: str = ""
     user_agent: str = ""
     expires_at: datetime | None = None
@@ -19,6 +28,11 @@ class Viewer:
     @property
     def is_signed_in(self) -> bool:
         return self.id is not None
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether the account may do no more than look after itself: suspended, or waiting to be deleted."""
+        return self.status != "ACTIVE"
 
     @property
     def user_id(self) -> UUID:

@@ -1,6 +1,6 @@
 """What belongs to log-in: accounts and the email addresses that lead to them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,19 +9,24 @@ from models.base import Base, distributed_by
 
 
 class Account(Base):
-    """The private side of a person. `role` is MEMBER, MODERATOR or ADMIN."""
+    """The private side of a person. `role` is MEMBER, MODERATOR or ADMIN; who has no password comes by a provider."""
 
     __tablename__ = "accounts"
     __table_args__ = distributed_by("user_id")
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     email: Mapped[str]
-    password_hash: Mapped[str]
-    password_changed_at: Mapped[datetime]
+    email_verified_at: Mapped[datetime | None]
+    pending_email: Mapped[str | None]
+    password_hash: Mapped[str | None]
+    password_changed_at: Mapped[datetime | None]
     role: Mapped[str]
     language: Mapped[str]
     time_zone: Mapped[str]
+    birth_date: Mapped[date | None]
+    accepted_terms: Mapped[str | None]
     created_at: Mapped[datetime]
+    deletion_scheduled_for: Mapped[datetime | None]
 
 
 class Email(Base):

@@ -10,7 +10,11 @@ from models.base import Base, distributed_by, reference
 
 
 class Session(Base):
-    """One signed-in device. `refresh_hash` is the SHA-256 of the one refresh token that still works."""
+    """One signed-in device. `refresh_hash` is the SHA-256 of the one refresh token that still works.
+
+    `proved_at` is when a password or second factor was last given, `place` where it is by its address,
+    `fingerprint` what tells one device of a person from another.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (Index(None, "user_id", "last_active_at"), distributed_by("user_id"))
@@ -27,6 +31,9 @@ class Session(Base):
     replay_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     last_active_at: Mapped[datetime]
+    proved_at: Mapped[datetime | None]
+    place: Mapped[str | None]
+    fingerprint: Mapped[bytes | None]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

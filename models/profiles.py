@@ -10,7 +10,7 @@ from models.base import Base, distributed_by
 
 
 class User(Base):
-    """What others see of a person. `status` is ACTIVE, SUSPENDED or DELETED."""
+    """What others see of a person. `status` is ACTIVE, DEACTIVATED, SUSPENDED or DELETED."""
 
     __tablename__ = "users"
     __table_args__ = distributed_by("id")

@@ -3,7 +3,7 @@
 import strawberry
 
 from core.errors import Invalid
-from core.ids import ViewerId
+from core.ids import SessionId, ViewerId
 from core.viewer import Viewer
 from schema import nodes
 from schema.auth import (
@@ -13,13 +13,15 @@ from schema.auth import (
     LogInPayload,
     LogOutInput,
     LogOutPayload,
+    ReauthenticateInput,
+    ReauthenticatePayload,
     RefreshSessionInput,
     RefreshSessionPayload,
     Session,
 )
 from schema.context import Context
 from schema.mutation import mutation
-from services.auth import gate, keys, log_in, sessions
+from services.auth import gate, keys, log_in, proofs, sessions
 from services.auth.devices import Device, guess
 
 _TOKEN = ("input", "refreshToken")
@@ -59,6 +61,21 @@ class AuthMutations:
             ctx.backends.tokens.forget(session)
         ctx.become(Viewer(address=who.address, user_agent=who.user_agent))
         return LogOutPayload(ended_session_ids=[strawberry.ID(str(session)) for session in ended])
+
+    @mutation
+    async def reauthenticate(ctx: Context, *, input: ReauthenticateInput) -> ReauthenticatePayload:
+        who = ctx.viewer
+        if input.proof.password:
+            await proofs.by_password(ctx.backends, who, input.proof.password.value, ("input", "proof", "password"))
+        until = await ctx.write(lambda tx: proofs.note(tx, who))
+        forget_session(ctx)
+        return ReauthenticatePayload(valid_until=until)
+
+
+def forget_session(ctx: Context) -> None:
+    """Ask the database about the viewer's session at its next request."""
+    if ctx.viewer.session_id is not None:
+        ctx.backends.tokens.forget(SessionId(ctx.viewer.user_id, ctx.viewer.session_id))
 
 
 async def enter(ctx: Context, tokens: sessions.AuthTokens) -> None:

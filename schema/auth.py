@@ -109,6 +109,16 @@ class RefreshSessionInput:
     idempotency_key: str | None = strawberry.UNSET
 
 
+@strawberry.input(one_of=True)
+class IdentityProofInput:
+    password: strawberry.Maybe[str]
+
+
+@strawberry.input
+class ReauthenticateInput:
+    proof: IdentityProofInput
+
+
 @strawberry.input
 class LogOutInput:
     all_devices: bool = False
@@ -130,3 +140,8 @@ class RefreshSessionPayload(Payload):
 @strawberry.type
 class LogOutPayload(Payload):
     ended_session_ids: list[strawberry.ID] | None = None
+
+
+@strawberry.type
+class ReauthenticatePayload(Payload):
+    valid_until: datetime | None = None

@@ -36,6 +36,7 @@ class UserErrorCode(enum.Enum):
     RATE_LIMITED = "RATE_LIMITED"
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
+    REAUTHENTICATION_REQUIRED = "REAUTHENTICATION_REQUIRED"
     ACCOUNT_RESTRICTED = "ACCOUNT_RESTRICTED"
     MEDIA_NOT_READY = "MEDIA_NOT_READY"
     MEDIA_REJECTED = "MEDIA_REJECTED"
@@ -90,9 +91,19 @@ class RateLimitedError(UserError):
     retry_at: datetime
 
 
+@strawberry.enum
+class ReauthenticationMethod(enum.Enum):
+    PASSWORD = "PASSWORD"  # noqa: S105 - the name of a proof
+
+
 @strawberry.type
 class CredentialsError(UserError):
-    pass
+    remaining_attempts: int | None
+
+
+@strawberry.type
+class ReauthenticationRequiredError(UserError):
+    methods: list[ReauthenticationMethod]
 
 
 @strawberry.type
@@ -121,6 +132,7 @@ ERROR_TYPES = (
     LimitReachedError,
     RateLimitedError,
     CredentialsError,
+    ReauthenticationRequiredError,
     MediaError,
     GenericError,
 )
@@ -157,6 +169,10 @@ _OWN: dict[type[errors.Refusal], tuple[type[UserError], Callable[[Any], dict[str
     errors.Conflict: (ConflictError, lambda it: {"existing": None, "suggestions": list(it.suggestions)}),
     errors.LimitReached: (LimitReachedError, lambda it: {"limit": it.limit}),
     errors.RateLimited: (RateLimitedError, lambda it: {"retry_at": it.retry_at}),
-    errors.BadCredentials: (CredentialsError, _nothing),
+    errors.BadCredentials: (CredentialsError, lambda it: {"remaining_attempts": it.remaining_attempts}),
+    errors.ReauthenticationRequired: (
+        ReauthenticationRequiredError,
+        lambda it: {"methods": [ReauthenticationMethod(each) for each in it.methods]},
+    ),
     errors.MediaRefused: (MediaError, lambda it: {"upload_id": it.upload_id and UploadId(*it.upload_id)}),
 }

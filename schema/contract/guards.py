@@ -15,31 +15,52 @@ from schema.context import Context
 from schema.contract.constraints import Check, breaches
 from schema.contract.written import ContractError
 from schema.scalars import write_moment
+from services.auth import proofs
 
 Demand = Callable[[Context, Mapping[str, Any]], Awaitable[None]]
 """What must hold before a field runs, given its context and its arguments; raises if it does not."""
+
+_MEMBERS = frozenset(["MEMBER", "MODERATOR", "ADMIN"])
+LEVELS: Mapping[str, frozenset[str]] = {
+    "ACCOUNT": _MEMBERS,
+    "VIEWER": _MEMBERS,
+    "RECENT_VIEWER": _MEMBERS,
+    "MODERATOR": frozenset(["MODERATOR", "ADMIN"]),
+    "ADMIN": frozenset(["ADMIN"]),
+}
+"""Which roles have each level of `@auth`."""
+
+_RESTRICTED = {
+    "SUSPENDED": "This account is suspended.",
+    "DEACTIVATED": "This account sleeps. Log in to wake it up.",
+    "PENDING_DELETION": "This account waits to be deleted.",
+}
 
 SIGN_UP = "Mutation.signUp"
 """The one field whose limits have a factor of their own."""
 
 
 def require_session(level: str) -> Demand:
-    """`@auth`: ACCOUNT takes any session, VIEWER one of an account in good standing."""
-    if level not in {"ACCOUNT", "VIEWER"}:
+    """`@auth`: each level asks for what `judge_session` says, and RECENT_VIEWER for a proof of the last minutes."""
+    if level not in LEVELS:
         raise ContractError(f"@auth(requires: {level}) has no guard")
 
     async def demand(ctx: Context, _: Mapping[str, Any]) -> None:
         judge_session(level, ctx.viewer)
+        if level == "RECENT_VIEWER":
+            await proofs.require_recent(ctx.backends, ctx.viewer)
 
     return demand
 
 
 def judge_session(level: str, viewer: Viewer) -> None:
-    """Raise unless the viewer's session has the level."""
+    """Raise unless the session is one of an account in good standing, with the role; ACCOUNT takes any session."""
     if not viewer.is_signed_in:
         raise ApiError("UNAUTHENTICATED", "Sign in first.")
-    if level == "VIEWER" and viewer.is_suspended:
-        raise ApiError("ACCOUNT_RESTRICTED", "This account is suspended.")
+    if level != "ACCOUNT" and viewer.is_restricted:
+        raise ApiError("ACCOUNT_RESTRICTED", _RESTRICTED[viewer.status])
+    if viewer.role not in LEVELS[level]:
+        raise ApiError("FORBIDDEN", "This is for moderators alone.")
 
 
 def require_sound_input(checks: Sequence[Check], *, is_mutation: bool) -> Demand:

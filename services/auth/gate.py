@@ -18,7 +18,7 @@ from core.direct import Direct
 from core.errors import ApiError, Unavailable
 from core.ids import SessionId
 from core.tokens import BadToken, Claims, UnknownKey, read_access
-from core.viewer import Viewer
+from core.viewer import AccountRole, AccountStatus, Viewer
 from models.auth import Session
 from services.auth.keys import key_ring
 
@@ -29,7 +29,9 @@ TOUCH_AFTER: Final = timedelta(minutes=1)
 class OpenSession:
     """What a process believes of a session for two seconds."""
 
-    status: str
+    status: AccountStatus
+    role: AccountRole
+    proved_at: datetime | None
     expires_at: datetime
     last_active_at: datetime
 
@@ -60,7 +62,9 @@ async def admit(
     return Viewer(
         id=session_id.user_id,
         session_id=session_id.id,
-        is_suspended=session.status == "SUSPENDED",
+        status=session.status,
+        role=session.role,
+        proved_at=session.proved_at,
         address=address,
         user_agent=user_agent,
         expires_at=expires_at,
@@ -78,7 +82,7 @@ async def look(backends: Backends, viewers: Sequence[Viewer]) -> list[Viewer | N
         if row is None or row.expires_at <= now:
             seen.append(None)
         else:
-            seen.append(replace(viewer, is_suspended=row.status == "SUSPENDED"))
+            seen.append(replace(viewer, status=row.status, role=row.role, proved_at=row.proved_at))
     due = [each for each in seen if each and now - rows[each.id, each.session_id].last_active_at >= TOUCH_AFTER]
     if due:
         with suppress(Unavailable):
@@ -144,25 +148,33 @@ def _unauthenticated() -> ApiError:
     return ApiError("UNAUTHENTICATED", "The access token is wrong or too old, or its session has ended.")
 
 
+_ACCOUNTS = "join users u on u.id = s.user_id join accounts a on a.user_id = s.user_id"
+_FACTS = """
+    case when a.deletion_scheduled_for is null then u.status else 'PENDING_DELETION' end as status, a.role,
+    s.proved_at, s.expires_at, s.last_active_at
+"""
+
+# unguarded: who calls is judged by this, and nobody is shown it
 _SESSION = Direct(
     text(
-        """
-        select u.status, s.expires_at, s.last_active_at from sessions s join users u on u.id = s.user_id
+        f"""
+        select {_FACTS} from sessions s {_ACCOUNTS}
         where s.user_id = :user and s.id = :session and s.ended_at is null and u.status != 'DELETED'
-        """
+        """  # noqa: S608 - constants
     ).bindparams(bindparam("user", type_=Uuid), bindparam("session", type_=Uuid))
 )
 
 _IDS = (bindparam("users", type_=ARRAY(Uuid)), bindparam("sessions", type_=ARRAY(Uuid)))
 
+# unguarded: as above
 _OPEN = text(
-    """
-    select s.user_id, s.id, u.status, s.expires_at, s.last_active_at
+    f"""
+    select s.user_id, s.id, {_FACTS}
     from unnest(:users, :sessions) as asked (user_id, id)
     join sessions s on s.user_id = asked.user_id and s.id = asked.id
-    join users u on u.id = s.user_id
+    {_ACCOUNTS}
     where s.ended_at is null and u.status != 'DELETED'
-    """
+    """  # noqa: S608 - constants
 ).bindparams(*_IDS)
 
 _TOUCH_ALL = text(

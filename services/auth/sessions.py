@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, insert, select, true, update
 from core import clock
 from core.db import Read, Write
 from core.errors import BadCredentials, Path
-from core.events import SessionEnded
+from core.events import RefreshTokenReused, SessionEnded, SessionStarted
 from core.ids import SessionId, new_uuid
 from core.sealing import BrokenSeal, seal, unseal
 from core.settings import settings
@@ -83,9 +83,11 @@ async def begin(
         "refresh_hash": RefreshToken.new(session).digest,
         "created_at": now,
         "last_active_at": now,
+        "proved_at": now,
         "expires_at": _expiry(),
     }
     await tx.execute(insert(Session).values(row))
+    outbox.emit(tx, SessionStarted(user_id=user_id, session_id=session.id))
     return session
 
 
@@ -137,6 +139,7 @@ async def refresh(
         if answer is not None:
             return answer
     await end(tx, token.session)
+    outbox.emit(tx, RefreshTokenReused(user_id=token.session.user_id, session_id=token.session.id))
     return None
 
 

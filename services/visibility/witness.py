@@ -8,7 +8,7 @@ from uuid import UUID
 from core.viewer import Viewer
 from services.visibility.rules import Relationship
 
-_STATES: Final = frozenset(["is_signed_in", "is_suspended"])
+_STATES: Final = frozenset(["is_signed_in", "is_restricted"])
 _IDENTITY: Final = frozenset(each.name for each in fields(Viewer)) - _STATES
 _FACTS: Final = frozenset(each.name for each in fields(Relationship))
 

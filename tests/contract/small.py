@@ -24,7 +24,7 @@ from schema.mutation import mutation
 from schema.scalars import SCALARS, URL
 
 ANA = Viewer(id=UUID(int=1), address="10.0.0.1")
-SUSPENDED = Viewer(id=UUID(int=2), address="10.0.0.2", is_suspended=True)
+SUSPENDED = Viewer(id=UUID(int=2), address="10.0.0.2", status="SUSPENDED")
 NOBODY = Viewer(address="10.0.0.3")
 
 

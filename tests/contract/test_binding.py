@@ -209,10 +209,10 @@ def test_binding_again_does_not_guard_twice() -> None:
         ({"title: String!\n  short": "title: String! @auth\n  short"}, "Note.title has a directive, but no function"),
         (
             {
-                "secret: String @auth": "secret: String @auth(requires: ADMIN)",
-                "enum AuthLevel {": "enum AuthLevel { ADMIN",
+                "secret: String @auth": "secret: String @auth(requires: OWNER)",
+                "enum AuthLevel {": "enum AuthLevel { OWNER",
             },
-            "ADMIN",
+            "OWNER",
         ),
     ],
 )

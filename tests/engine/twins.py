@@ -172,6 +172,6 @@ async def _world(backends: Backends) -> tuple[list[Viewer], list[str]]:
     ]
     said = [await comment(db, writer, shown[1]) for writer in (ana, bob)]
     sent = [await upload(db, ana, state) for state in ("OPEN", "READY")]
-    people = [ana, bob, ana, Viewer(), Viewer(id=eva.id, is_suspended=True)]
+    people = [ana, bob, ana, Viewer(), Viewer(id=eva.id, status="SUSPENDED")]
     known = [str(UserId(each.user_id)) for each in (ana, bob, shy)]
     return people, [*known, *(str(each) for each in (*shown, *said, *sent))]

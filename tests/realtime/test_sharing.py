@@ -142,7 +142,7 @@ async def scene(backends: Backends, db: Database, request: pytest.FixtureRequest
     picture = await post(db, ana, caption="Before")
     for writer in (shy, people["ben"], people["emil"]):
         await comment(db, writer, picture)
-    suspended = Viewer(id=people["ben"].id, is_suspended=True)
+    suspended = Viewer(id=people["ben"].id, status="SUSPENDED")
     made = Scene(
         backends, picture, {**people, "nobody": Viewer(), "somebody": Viewer(), "suspended": suspended}, request.param
     )

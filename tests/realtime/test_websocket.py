@@ -397,7 +397,7 @@ async def test_sockets_of_nobody_in_particular_are_bounded_by_network(world: Wor
 async def test_a_suspension_closes_the_socket(world: World) -> None:
     async with sockets(world, check_seconds=0.01) as url, opened(url) as socket:
         await init(socket, authorization="good")
-        world.viewers["good"] = Viewer(id=ANA, is_suspended=True)
+        world.viewers["good"] = Viewer(id=ANA, status="SUSPENDED")
 
         assert await closed(socket) == 4403
 

@@ -39,7 +39,9 @@ async def test_an_access_token_tells_who_asks(backends: Backends, ana: UUID) -> 
 
     viewer = await gate.authenticate(backends, tokens.access_token, CAFE)
 
-    assert viewer == Viewer(ana, tokens.session.id, address=CAFE, expires_at=tokens.access_token_expires_at)
+    assert viewer.proved_at is not None
+    expected = Viewer(ana, tokens.session.id, address=CAFE, expires_at=tokens.access_token_expires_at)
+    assert viewer == replace(expected, proved_at=viewer.proved_at)
 
 
 async def test_a_second_request_costs_no_statement(backends: Backends, ana: UUID) -> None:
@@ -116,7 +118,7 @@ async def test_a_suspended_account_is_let_in_as_such(backends: Backends, ana: UU
     tokens = await enter(backends, ana)
     await set_status(backends.db, ana, "SUSPENDED")
 
-    assert (await gate.authenticate(backends, tokens.access_token, HOME)).is_suspended
+    assert (await gate.authenticate(backends, tokens.access_token, HOME)).is_restricted
 
 
 async def test_a_deleted_account_is_not(backends: Backends, ana: UUID) -> None:
@@ -172,7 +174,7 @@ async def test_those_who_stay_are_known_to_be_suspended_and_gone_with_their_sess
 ) -> None:
     viewer = await gate.authenticate(backends, (await enter(backends, ana)).access_token, HOME)
     await set_status(backends.db, ana, "SUSPENDED")
-    assert await gate.look(backends, [viewer]) == [replace(viewer, is_suspended=True)]
+    assert await gate.look(backends, [viewer]) == [replace(viewer, status="SUSPENDED")]
 
     with later(days=60):
         assert await gate.look(backends, [viewer]) == [None]

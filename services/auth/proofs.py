@@ -1,0 +1,59 @@
+"""Proofs of who is at the device: asked for before what cannot be taken back, and good for ten minutes."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from core import clock
+from core.backends import Backends
+from core.db import Read, Write
+from core.errors import BadCredentials, Path, ReauthenticationRequired
+from core.passwords import verify_password
+from core.viewer import Viewer
+from models.accounts import Account
+from models.auth import Session
+
+PROVED_FOR: Final = timedelta(minutes=10)
+
+
+def is_recent(proved_at: datetime | None) -> bool:
+    """Whether a proof of that moment still counts."""
+    return proved_at is not None and clock.now() < proved_at + PROVED_FOR
+
+
+async def require_recent(backends: Backends, viewer: Viewer) -> None:
+    """Raise `ReauthenticationRequired` unless the session gave a proof within ten minutes.
+
+    A process may have heard of an older one, so the row has the last word.
+    """
+    if is_recent(viewer.proved_at):
+        return
+    async with backends.db.reading(fresh=True) as db:
+        own = Session.user_id == viewer.user_id, Session.id == viewer.session_id
+        if not is_recent(await db.scalar(select(Session.proved_at).where(*own))):
+            raise ReauthenticationRequired(await methods(db, viewer.user_id))
+
+
+async def methods(db: Read, user_id: UUID) -> list[str]:
+    """What the person could prove it with, each a `ReauthenticationMethod`."""
+    has_password = await db.scalar(select(Account.password_hash.is_not(None)).where(Account.user_id == user_id))
+    return ["PASSWORD"] if has_password else []
+
+
+async def by_password(backends: Backends, viewer: Viewer, password: str, path: Path) -> None:
+    """Raise `BadCredentials` unless this is the account's password."""
+    async with backends.db.reading(fresh=True) as db:
+        # unguarded: the hash is compared and goes nowhere
+        stored = await db.scalar(select(Account.password_hash).where(Account.user_id == viewer.user_id))
+    if not await verify_password(password, stored):
+        raise BadCredentials("The password is wrong.", path)
+
+
+async def note(tx: Write, viewer: Viewer) -> datetime:
+    """Write down that the viewer's session has just given a proof; until when it counts."""
+    now = clock.now()
+    own = Session.user_id == viewer.user_id, Session.id == viewer.session_id
+    await tx.execute(update(Session).where(*own).values(proved_at=now))
+    return now + PROVED_FOR

@@ -1,0 +1,1 @@
+"""Attacks on accounts: each is a test, and each is refused."""
