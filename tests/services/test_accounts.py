@@ -1,11 +1,13 @@
 """Signing up: one person per handle and address, told everything that is wrong at once."""
 
 import asyncio
+from functools import partial
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from core import clock
 from core.db import Database
 from core.errors import Conflict, Refusal, Refusals
 from core.ids import SessionId
@@ -17,6 +19,7 @@ from models.profiles import Handle, User
 from services import accounts, handles
 from services.accounts import NewAccount
 from services.auth.devices import Device
+from tests.factories.people import person
 
 PASSWORD = "violet harbour 41 lamps"
 LAPTOP = Device("Firefox on Linux", "WEB")
@@ -48,7 +51,11 @@ async def test_signing_up_makes_a_person_an_account_and_a_session(db: Database) 
     assert user == ("Ana.Lima", "Ana.Lima", "ACTIVE", False)
     assert account == (session.user_id, "Ana@example.com", "MEMBER")
     assert device == (session.id, "Firefox on Linux", "SIGN_UP", "192.0.2.7")
-    assert [tuple(fact) for fact in facts] == [("AccountCreated", {"user_id": str(session.user_id)})]
+    started = {"user_id": str(session.user_id), "session_id": str(session.id)}
+    assert [tuple(fact) for fact in facts] == [
+        ("AccountCreated", {"user_id": str(session.user_id)}),
+        ("SessionStarted", started),
+    ]
 
 
 @pytest.mark.parametrize("handle", ["ana.lima", "ANA.LIMA", "Ana.Lima"])
@@ -203,3 +210,22 @@ async def test_nobody_reads_another_account(db: Database) -> None:
     assert list(seen) == [ana_id]
     assert seen[ana_id].email == "ana@example.com"
     assert by_nobody == {}
+
+
+async def test_a_log_in_wakes_who_sleeps_and_nobody_else(db: Database) -> None:
+    asleep, awake, closed, leaving = [
+        (await person(db, handle, status=status)).user_id
+        for handle, status in (("ana", "DEACTIVATED"), ("bo", "ACTIVE"), ("cleo", "SUSPENDED"), ("dan", "DEACTIVATED"))
+    ]
+    due = update(Account).where(Account.user_id == leaving).values(deletion_scheduled_for=clock.now())
+    await db.write(lambda tx: tx.execute(due))
+
+    for user_id in (asleep, awake, closed, leaving, asleep):
+        await db.write(partial(accounts.wake, user_id=user_id))
+
+    async with db.reading() as read:
+        # unguarded: the test compares states
+        stands = {row.id: row.status for row in await read.all(select(User.id, User.status))}
+        told = await read.scalars(select(OutboxEntry.payload).where(OutboxEntry.event == "AccountReactivated"))
+    assert stands == {asleep: "ACTIVE", awake: "ACTIVE", closed: "SUSPENDED", leaving: "DEACTIVATED"}
+    assert told == [{"user_id": str(asleep)}]
