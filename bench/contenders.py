@@ -26,6 +26,7 @@ from core.ids import PostId, new_uuid
 from core.settings import settings
 from core.tokens import issue_access
 from core.viewer import Viewer
+from models.accounts import Account
 from models.posts import Post
 from models.profiles import User
 from services import outbox, posts
@@ -129,9 +130,13 @@ async def _tokens(backends: Backends, count: int) -> list[str]:
     people = [new_uuid() for _ in range(count)]
     row: dict[str, Any] = {"display_name": "Reader", "bio_mentions": {}, "links": [], "is_verified": False}
     row |= {"is_private": False, "status": "ACTIVE", "created_at": now, "updated_at": now}
+    account = {"role": "MEMBER", "language": "en", "time_zone": "UTC", "created_at": now}
 
     async def sign_up(tx: Write) -> list[str]:
         await tx.execute(insert(User), [row | {"id": each, "handle": f"reader.{each.hex}"} for each in people])
+        await tx.execute(
+            insert(Account), [account | {"user_id": each, "email": f"{each.hex}@example.org"} for each in people]
+        )
         device = Device("benchmark", "OTHER")
         begun = [await sessions.begin(tx, each, device, "192.0.2.7", "PASSWORD") for each in people]
         return [issue_access(key, session)[0] for session in begun]
