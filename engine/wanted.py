@@ -1,6 +1,7 @@
 """What an operation asks for below a field, so that it can be read at once."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -26,7 +27,13 @@ def wanted_below(
 ) -> Wanted:
     """The paths selected below a field with these nodes, at most `DEPTH` levels down; `variables` are coerced."""
     sets = [node.selection_set for node in nodes if node.selection_set]
-    return _Look(fragments, variables).below(sets, DEPTH)
+    return _one_of_equals(_Look(fragments, variables).below(sets, DEPTH))
+
+
+@lru_cache(maxsize=1000)
+def _one_of_equals(wanted: Wanted) -> Wanted:
+    """Thousands of streams that ask for the same keep one set between them."""
+    return wanted
 
 
 class _Look:

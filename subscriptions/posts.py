@@ -1,6 +1,6 @@
 """Live counts, edits and removals of posts on screen."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -36,7 +36,7 @@ class PostSubscriptions:
         met_before = _met_before(asked, base.resumed_at(ctx, after))
         followed = [post for post in asked if post in shown or post in met_before]
         topics = [_topic(post) for post in followed]
-        stream = Stream(_NAME, topics, partial(_present, wanted), merged=_ENGAGEMENT, is_told=_once_removed())
+        stream = Stream(_NAME, topics, partial(_present, wanted), merged=_ENGAGEMENT, is_told=_OnceRemoved())
         return await base.events(ctx, stream, after)
 
 
@@ -64,18 +64,21 @@ async def _present(wanted: Wanted, ctx: Context, logged: LoggedEvent, cursor: st
     return kind(cursor=cursor, occurred_at=logged.at, post=post)
 
 
-def _once_removed() -> Callable[[_Told], bool]:
+class _OnceRemoved:
     """What one stream tells. What happens to a post after it was removed is none of the viewer's business."""
-    gone: set[str] = set()
 
-    def is_told(event: _Told) -> bool:
+    __slots__ = ("_gone",)
+
+    def __init__(self) -> None:
+        # There are thousands of streams, and posts are rarely removed.
+        self._gone: frozenset[str] = frozenset()
+
+    def __call__(self, event: _Told) -> bool:
         if not isinstance(event, PostRemovedEvent):
             # Naming the post costs more than all the rest of telling it to one of thousands.
-            if gone:
-                gone.discard(str(event.post.global_id()))
+            if self._gone:
+                self._gone -= {str(event.post.global_id())}
             return True
-        is_news = event.removed_post_id not in gone
-        gone.add(event.removed_post_id)
+        is_news = event.removed_post_id not in self._gone
+        self._gone |= {event.removed_post_id}
         return is_news
-
-    return is_told
