@@ -22,7 +22,7 @@ from aperture.persisted import Manifest, Persisted
 from aperture.prices import Prices
 from aperture.reference import reference_routes
 from aperture.storage_routes import storage_routes
-from core import telemetry, tracing
+from core import locations, telemetry, tracing
 from core.backends import Backends
 from core.bell import OutboxBell
 from core.db import Database
@@ -54,6 +54,8 @@ def build(settings: Settings) -> Application:
     """The application; nothing connects before its lifespan begins."""
     if settings.is_development:
         contract.require_agreement(schema)
+    if settings.location_database is not None:
+        locations.reader(settings.location_database)
     backends = Backends.open(settings)
     beside = Database.beside(settings)
     health = _health(backends, beside)

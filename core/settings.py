@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     documents: Path | None = None
     documents_mode: Literal["open", "known", "locked"] = "open"
     engine: Literal["compiled", "reference"] = "compiled"
+    location_database: Path | None = None
     people_file: Path = Path(".aperture/people.json")
 
     access_token_seconds: int = 900

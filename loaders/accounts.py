@@ -7,8 +7,8 @@ from core.ids import SessionId
 from loaders.base import Scope
 from services import accounts, handles
 from services.accounts import AccountRow
-from services.auth import sessions
-from services.auth.sessions import SessionRow
+from services.auth import own
+from services.auth.own import SessionRow
 from services.handles import Availability
 
 
@@ -22,7 +22,7 @@ async def accounts_by_id(scope: Scope, user_ids: Sequence[UUID]) -> list[Account
 async def sessions_by_id(scope: Scope, ids: Sequence[SessionId]) -> list[SessionRow | None]:
     """The viewer's own open sessions; others are None."""
     async with scope.reading() as db:
-        found = await sessions.own_sessions(db, scope.viewer, ids)
+        found = await own.own_sessions(db, scope.viewer, ids)
     return [found.get(session) for session in ids]
 
 

@@ -3,7 +3,7 @@
 import strawberry
 
 from core.errors import Invalid
-from core.ids import SessionId, ViewerId
+from core.ids import SessionId, ViewerId, readable
 from core.viewer import Viewer
 from schema import nodes
 from schema.auth import (
@@ -17,6 +17,8 @@ from schema.auth import (
     ReauthenticatePayload,
     RefreshSessionInput,
     RefreshSessionPayload,
+    RevokeSessionsInput,
+    RevokeSessionsPayload,
     Session,
 )
 from schema.context import Context
@@ -61,6 +63,14 @@ class AuthMutations:
             ctx.backends.tokens.forget(session)
         ctx.become(Viewer(address=who.address, user_agent=who.user_agent))
         return LogOutPayload(ended_session_ids=[strawberry.ID(str(session)) for session in ended])
+
+    @mutation
+    async def revoke_sessions(ctx: Context, *, input: RevokeSessionsInput) -> RevokeSessionsPayload:
+        chosen = readable(SessionId, input.session_ids) if input.session_ids else None
+        ended = await ctx.write(lambda tx: sessions.revoke(tx, ctx.viewer, chosen))
+        for session in ended:
+            ctx.backends.tokens.forget(session)
+        return RevokeSessionsPayload(revoked_session_ids=[strawberry.ID(str(session)) for session in ended])
 
     @mutation
     async def reauthenticate(ctx: Context, *, input: ReauthenticateInput) -> ReauthenticatePayload:

@@ -12,7 +12,7 @@ from core.errors import ApiError
 from core.ids import AccountId, SessionId, UserId, ViewerId
 from loaders.accounts import accounts_by_id
 from schema import nodes
-from schema.auth import AuthTokens, DeviceInput, Session
+from schema.auth import AuthTokens, DeviceInput, Session, SessionsOfAccount
 from schema.context import Context
 from schema.errors import UserErrorCode
 from schema.feed import HomeFeedOfViewer
@@ -39,7 +39,7 @@ class AccountRole(Enum):
 
 
 @strawberry.type
-class Account(Node):
+class Account(SessionsOfAccount, Node):
     row: strawberry.Private[AccountRow]
 
     def global_id(self) -> AccountId:

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from core.ids import SessionId
+from core.paging import Page, Window
 from loaders.accounts import sessions_by_id
 from schema import nodes
+from schema.connections import Connection, connection, fill_pages
 from schema.context import Context
-from schema.fields import attribute
+from schema.fields import attribute, batched
 from schema.mutation import Payload
 from schema.nodes import Node
-from services.auth.sessions import SessionRow
+from services.auth import own
+from services.auth.own import SessionRow
 
 if TYPE_CHECKING:
-    from schema.accounts import Viewer
+    from core.db import Read
+    from schema.accounts import Account, Viewer
 
 
 @strawberry.enum
@@ -56,6 +60,14 @@ class Session(Node):
         return self.row.app_version
 
     @attribute
+    def approximate_location(self) -> str | None:
+        return self.row.place
+
+    @attribute
+    def ip_address(self) -> str | None:
+        return self.row.address or None
+
+    @attribute
     def log_in_method(self) -> LogInMethod:
         return LogInMethod[self.row.log_in_method]
 
@@ -79,6 +91,18 @@ async def load_sessions(ctx: Context, ids: Sequence[SessionId]) -> list[Session 
 
 
 nodes.refetchable(SessionId, load_sessions)
+
+
+@strawberry.type
+class SessionsOfAccount:
+    @batched
+    async def sessions(
+        parents: list["Account"], ctx: Context, *, first: int | None = 20, after: str | None = None
+    ) -> list[Connection[Session] | None]:
+        async def fetch(db: "Read", asked: Sequence[tuple[object, Window]]) -> list[Page[SessionId]]:
+            return [await own.page_of_sessions(db, ctx.viewer, window) for _, window in asked]
+
+        return [connection(filled) for filled in await fill_pages(ctx, parents, Window(first or 20, after), fetch)]
 
 
 @strawberry.type
@@ -124,6 +148,11 @@ class LogOutInput:
     all_devices: bool = False
 
 
+@strawberry.input
+class RevokeSessionsInput:
+    session_ids: list[strawberry.ID] | None = strawberry.UNSET
+
+
 @strawberry.type
 class LogInPayload(Payload):
     viewer: Annotated["Viewer", strawberry.lazy("schema.accounts")] | None = None
@@ -140,6 +169,11 @@ class RefreshSessionPayload(Payload):
 @strawberry.type
 class LogOutPayload(Payload):
     ended_session_ids: list[strawberry.ID] | None = None
+
+
+@strawberry.type
+class RevokeSessionsPayload(Payload):
+    revoked_session_ids: list[strawberry.ID] | None = None
 
 
 @strawberry.type

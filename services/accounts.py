@@ -96,7 +96,6 @@ async def wake(tx: Write, user_id: UUID) -> None:
     )
     asleep = User.id == user_id, User.status == "DEACTIVATED", ~awaits_deletion.exists()
     values = {"status": "ACTIVE", "updated_at": clock.now()}
-    # unguarded: the account is the caller's own
     woken = await tx.scalar(update(User).where(*asleep).values(values).returning(User.id))
     if woken is not None:
         outbox.emit(tx, AccountReactivated(user_id=user_id))

@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 from typing import Final, Literal
+from uuid import UUID
+
+from core.sealing import mac
 
 Platform = Literal["WEB", "IOS", "ANDROID", "DESKTOP", "OTHER"]
 
@@ -34,6 +37,12 @@ class Device:
     name: str
     platform: Platform
     app_version: str | None = None
+
+
+def fingerprint(user_id: UUID, device: Device) -> bytes:
+    """What tells a person's devices apart; the same for every session on one of them, whatever its version."""
+    name = " ".join(device.name.casefold().split())
+    return mac("devices", user_id.bytes + f"{device.platform}:{name}".encode("utf-8", "surrogatepass"))
 
 
 def guess(user_agent: str) -> Device:

@@ -1,7 +1,7 @@
 """Sessions of devices: begun, kept alive by refresh tokens that work once, ended."""
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -12,33 +12,22 @@ import orjson
 from sqlalchemy import ColumnElement, insert, select, true, update
 
 from core import clock
-from core.db import Read, Write
+from core.db import Write
 from core.errors import BadCredentials, Path
 from core.events import RefreshTokenReused, SessionEnded, SessionStarted
 from core.ids import SessionId, new_uuid
+from core.locations import location_of
 from core.sealing import BrokenSeal, seal, unseal
 from core.settings import settings
 from core.tokens import BadToken, RefreshToken, SigningKey, issue_access
 from core.viewer import Viewer
 from models.auth import Session
 from services import outbox
-from services.auth.devices import Device
+from services.auth.devices import Device, fingerprint
 
 REPLAY_FOR: Final = timedelta(seconds=60)
 
 _PURPOSE: Final = "refresh replays"
-# unguarded: sessions are shown to their owner alone
-_SHOWN: Final = (
-    Session.user_id,
-    Session.id,
-    Session.device_name,
-    Session.platform,
-    Session.app_version,
-    Session.log_in_method,
-    Session.created_at,
-    Session.last_active_at,
-    Session.expires_at,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +39,6 @@ class AuthTokens:
     refresh_token: str
     access_token_expires_at: datetime
     refresh_token_expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """A session as its owner sees it."""
-
-    id: SessionId
-    device_name: str
-    platform: str
-    app_version: str | None
-    log_in_method: str
-    created_at: datetime
-    last_active_at: datetime
-    expires_at: datetime
 
 
 async def begin(
@@ -80,6 +55,8 @@ async def begin(
         "app_version": device.app_version,
         "log_in_method": method,
         "address": address,
+        "place": location_of(address),
+        "fingerprint": fingerprint(user_id, device),
         "refresh_hash": RefreshToken.new(session).digest,
         "created_at": now,
         "last_active_at": now,
@@ -153,22 +130,20 @@ async def end_all(tx: Write, user_id: UUID) -> list[SessionId]:
     return await _end(tx, user_id, true())
 
 
+async def revoke(tx: Write, viewer: Viewer, chosen: Collection[SessionId] | None) -> list[SessionId]:
+    """End other sessions of the viewer: those chosen, all for None; what is none of them is passed over."""
+    others = Session.id != viewer.session_id
+    if chosen is None:
+        return await _end(tx, viewer.user_id, others)
+    own = [session.id for session in chosen if session.user_id == viewer.id]
+    return await _end(tx, viewer.user_id, others & Session.id.in_(own)) if own else []
+
+
 async def log_out(tx: Write, viewer: Viewer, *, all_devices: bool) -> list[SessionId]:
     """End the viewer's session, or all of the account; logging out again changes nothing."""
     if all_devices:
         return await end_all(tx, viewer.user_id)
     return await end(tx, SessionId(viewer.user_id, viewer.session_id)) if viewer.session_id else []
-
-
-async def own_sessions(db: Read, viewer: Viewer, sessions: Iterable[SessionId]) -> Mapping[SessionId, SessionRow]:
-    """Those of the sessions that are the viewer's own and open."""
-    wanted = [session.id for session in sessions if session.user_id == viewer.id]
-    if not wanted:
-        return {}
-    own = Session.user_id == viewer.user_id, Session.id.in_(wanted)
-    rows = await db.all(select(*_SHOWN).where(*own, *_open()))
-    found = (SessionRow(SessionId(row.user_id, row.id), *tuple(row)[2:]) for row in rows)
-    return {session.id: session for session in found}
 
 
 async def _end(tx: Write, user_id: UUID, which: ColumnElement[bool]) -> list[SessionId]:
@@ -226,9 +201,10 @@ def _expiry() -> datetime:
     return clock.now() + timedelta(days=settings().session_days)
 
 
-def _open() -> tuple[ColumnElement[bool], ...]:
+def still_open() -> tuple[ColumnElement[bool], ...]:
+    """What holds of a session that has neither ended nor run out."""
     return Session.ended_at.is_(None), Session.expires_at > clock.now()
 
 
 def _is_open(session: SessionId) -> tuple[ColumnElement[bool], ...]:
-    return Session.user_id == session.user_id, Session.id == session.id, *_open()
+    return Session.user_id == session.user_id, Session.id == session.id, *still_open()

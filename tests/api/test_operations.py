@@ -31,6 +31,8 @@ BY_KIND = {
 
 INPUTS: Mapping[str, Mapping[str, Any]] = {
     "logOut": {},
+    "revokeSessions": {},
+    "reauthenticate": {"proof": {"password": "x"}},
     "updateProfile": {"bio": "x"},
     "followUser": {"userId": "x"},
     "unfollowUser": {"userId": "x"},
@@ -79,6 +81,8 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
         "LogIn": {"input": {"identifier": "cleo", "password": PASSWORD}},
         "RefreshSession": {},
         "SelfCheck": {},
+        "Devices": {},
+        "RevokeSessions": {"input": {}},
         "OpenLink": {"url": "http://localhost:8000/p/abcdefghijk"},
     }
 

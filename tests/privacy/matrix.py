@@ -53,7 +53,8 @@ READS = {
     "user": Row("user(by: {id: $author}) { ...U }", _AUDIENCE),
     "home feed": Row("viewer { homeFeed(first: 2) { nodes { ...P } edges { node { ...P } } } }", _seen_by("follower")),
     "own things": Row(
-        "viewer { user { id } account { id } session { id } uploads { nodes { media { id } } edges { node { id } } } }",
+        "viewer { user { id } account { id sessions { nodes { id } edges { node { id } } } } session { id }"
+        " uploads { nodes { media { id } } edges { node { id } } } }",
         _seen_by("author"),
     ),
 }

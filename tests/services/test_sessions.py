@@ -1,6 +1,7 @@
 """Sessions: kept alive by tokens that work once, gone when they end."""
 
 import asyncio
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,6 +19,8 @@ from models.outbox import OutboxEntry
 from services import accounts
 from services.accounts import NewAccount
 from services.auth import gate, keys, sessions
+from services.auth import own as own_list
+from services.auth.devices import Device, fingerprint
 from tests.factories.sessions import (
     HOME,
     PASSWORD,
@@ -218,12 +221,25 @@ async def test_nobody_reads_the_sessions_of_others(backends: Backends, ana: UUID
     forged = SessionId(uuid4(), tokens.session.id)
 
     async with backends.db.reading() as read:
-        seen = await sessions.own_sessions(read, own, [tokens.session, forged])
-        by_other = await sessions.own_sessions(read, Viewer(id=forged.user_id), [tokens.session, forged])
-        by_nobody = await sessions.own_sessions(read, Viewer(), [tokens.session])
+        seen = await own_list.own_sessions(read, own, [tokens.session, forged])
+        by_other = await own_list.own_sessions(read, Viewer(id=forged.user_id), [tokens.session, forged])
+        by_nobody = await own_list.own_sessions(read, Viewer(), [tokens.session])
 
     assert list(seen) == [tokens.session]
     assert (by_other, by_nobody) == ({}, {})
+
+
+async def test_a_session_keeps_what_tells_its_device_from_others(backends: Backends, ana: UUID) -> None:
+    firefox, phone = Device("Firefox on Linux", "WEB"), Device("Ana's phone", "IOS", "1.0")
+    updated = Device("ana's  phone", "IOS", "2.0")
+
+    for device in (firefox, phone, updated):
+        await backends.db.write(partial(sessions.begin, user_id=ana, device=device, address=HOME, method="PASSWORD"))
+
+    async with backends.db.reading() as read:
+        kept = await read.scalars(select(Session.fingerprint).order_by(Session.id))
+    assert kept[0] != kept[1] == kept[2]
+    assert fingerprint(ana, phone) != fingerprint(uuid4(), phone)
 
 
 async def _events(db: Database) -> list[SessionEnded]:
