@@ -29,4 +29,4 @@ async def sessions_by_id(scope: Scope, ids: Sequence[SessionId]) -> list[Session
 async def availability_of_handles(scope: Scope, asked: Sequence[str]) -> list[Availability]:
     """Whether each handle can be taken now."""
     async with scope.reading() as db:
-        return [await handles.availability(db, handle) for handle in asked]
+        return [await handles.availability(db, scope.viewer, handle) for handle in asked]

@@ -31,7 +31,7 @@ class User(Base):
 
 
 class Handle(Base):
-    """Who holds a handle; the key is the handle in lower case."""
+    """Who holds a handle, or left it not long ago, at `released_at`; the key is the handle in lower case."""
 
     __tablename__ = "handles"
     __table_args__ = distributed_by("handle", group="handles")
@@ -39,3 +39,14 @@ class Handle(Base):
     handle: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[UUID]
     claimed_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+
+
+class ProtectedHandle(Base):
+    """Whose handle nobody else's may look like; the key is what is left of it for the eye."""
+
+    __tablename__ = "protected_handles"
+    __table_args__ = distributed_by("skeleton", group="skeletons")
+
+    skeleton: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)

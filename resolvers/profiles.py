@@ -12,7 +12,14 @@ from schema.context import Context
 from schema.fields import root
 from schema.lookups import UserLookup
 from schema.mutation import mutation
-from schema.profiles import ProfileLinkInput, UpdateProfileInput, UpdateProfilePayload, User
+from schema.profiles import (
+    ChangeHandleInput,
+    ChangeHandlePayload,
+    ProfileLinkInput,
+    UpdateProfileInput,
+    UpdateProfilePayload,
+    User,
+)
 from services import handles, profiles
 
 
@@ -35,6 +42,11 @@ class ProfileMutations:
         changes = _changes(input)
         await ctx.write(lambda tx: profiles.update_profile(tx, ctx.viewer, changes))
         return UpdateProfilePayload(user=await nodes.one(ctx, UserId(ctx.viewer.user_id), User))
+
+    @mutation
+    async def change_handle(ctx: Context, *, input: ChangeHandleInput) -> ChangeHandlePayload:
+        await ctx.write(lambda tx: handles.change(tx, ctx.viewer, input.handle, ("input", "handle")))
+        return ChangeHandlePayload(user=await nodes.one(ctx, UserId(ctx.viewer.user_id), User))
 
 
 def _changes(input: UpdateProfileInput) -> dict[str, Any]:

@@ -177,3 +177,13 @@ class UpdateProfileInput:
 @strawberry.type
 class UpdateProfilePayload(Payload):
     user: User | None = None
+
+
+@strawberry.input
+class ChangeHandleInput:
+    handle: str
+
+
+@strawberry.type
+class ChangeHandlePayload(Payload):
+    user: User | None = None

@@ -8,15 +8,17 @@ from sqlalchemy import select
 from core.db import Read
 from core.ids import UserId
 from models.profiles import Handle
+from services import handles
 from services.text import mentioned_handles
 
 
 async def resolve(db: Read, *texts: str | None) -> dict[str, str]:
     """The people that texts mention, as handle in lower case to global id; unknown handles are left out."""
-    handles = mentioned_handles(texts)
-    if not handles:
+    mentioned = mentioned_handles(texts)
+    if not mentioned:
         return {}
-    rows = await db.all(select(Handle.handle, Handle.user_id).where(Handle.handle.in_(handles)))
+    held = select(Handle.handle, Handle.user_id).where(Handle.handle.in_(mentioned), handles.is_held())
+    rows = await db.all(held)
     return {row.handle: str(UserId(row.user_id)) for row in rows}
 
 

@@ -92,6 +92,7 @@ WRITES = {
         "upload { media { id } }",
     ),
     "updateProfile": _mutation("updateProfile", "avatarUploadId: $upload", "user { avatar { id } }"),
+    "changeHandle": _mutation("changeHandle", 'handle: "fresh"', "user { avatar { id } }"),
     "signUp": _mutation(
         "signUp",
         'email: "eva@example.org", handle: "eva", password: "violet harbour 41 lamps"',
