@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from core.errors import BadInput
-from core.sealing import derived_key
+from core.sealing import derived_keys
 
 K = TypeVar("K")
 P = TypeVar("P")
@@ -67,24 +67,27 @@ class PostWant:
 
 
 @lru_cache
-def _cipher() -> AESSIV:
-    return AESSIV(derived_key("cursors"))
+def _ciphers() -> tuple[AESSIV, ...]:
+    """The present cipher first, those of earlier secrets behind it."""
+    return tuple(AESSIV(key) for key in derived_keys("cursors"))
 
 
 def encode_cursor(scope: str, *values: Any) -> str:
     """Encrypt a position, the same way each time; `scope` names the list and whose it is: no other accepts it."""
     body = orjson.dumps(values, default=str, option=orjson.OPT_UTC_Z)
-    return urlsafe_b64encode(_cipher().encrypt(body, [scope.encode()])).rstrip(b"=").decode()
+    return urlsafe_b64encode(_ciphers()[0].encrypt(body, [scope.encode()])).rstrip(b"=").decode()
 
 
 def decode_cursor(scope: str, cursor: str) -> list[Any]:
     """The values behind a cursor; anything not made by `encode_cursor` for this scope raises `BadInput`."""
-    try:
-        body = _cipher().decrypt(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), [scope.encode()])
-    except (ValueError, InvalidTag):
-        raise BadInput("The cursor is not of this list.") from None
-    values: list[Any] = orjson.loads(body)
-    return values
+    for cipher in _ciphers():
+        try:
+            body = cipher.decrypt(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), [scope.encode()])
+        except (ValueError, InvalidTag):
+            continue
+        values: list[Any] = orjson.loads(body)
+        return values
+    raise BadInput("The cursor is not of this list.")
 
 
 def cursor_time(value: str) -> datetime:

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     name: str = "Aperture"
     public_url: str = "http://localhost:8000"
     secret_key: SecretStr = Field(min_length=32)
+    previous_secret_keys: tuple[SecretStr, ...] = ()
 
     database_url: str = Field(validation_alias="DATABASE_URL")
     replica_url: str | None = Field(default=None, validation_alias="REPLICA_URL")

@@ -1,7 +1,6 @@
 """Access tokens (JWT signed with Ed25519) and refresh tokens; what a process remembers of those it has seen."""
 
 import asyncio
-import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from core import clock
 from core.errors import NotFound
 from core.ids import SessionId, UserId
 from core.memory import Memory
-from core.sealing import mac
+from core.sealing import is_mac, mac
 from core.settings import settings
 
 ACCESS_TYPE: Final = "at+jwt"
@@ -31,6 +30,7 @@ SESSION_MEMORY_SECONDS: Final = 2
 _HEADER: Final = {"alg", "typ", "kid"}
 _CLAIMS: Final = ["sub", "sid", "iat", "exp", "aud", "iss"]
 _REFRESH_PREFIX: Final = "rfr_"
+_PURPOSE: Final = "refresh tokens"
 _MAC_BYTES: Final = 16
 
 
@@ -164,10 +164,10 @@ class RefreshToken:
         ids, secret = raw[:32], raw[32:64]
         if len(ids + secret) < 64:  # noqa: PLR2004 - two ids and the secret
             raise BadToken
-        token = cls(SessionId(UUID(bytes=ids[:16]), UUID(bytes=ids[16:])), secret)
-        if not hmac.compare_digest(str(token).encode(), text.encode()):
+        tag = raw[64:]
+        if len(tag) != _MAC_BYTES or not is_mac(_PURPOSE, raw[:64], tag) or _spelled(raw) != text:
             raise BadToken
-        return token
+        return cls(SessionId(UUID(bytes=ids[:16]), UUID(bytes=ids[16:])), secret)
 
     @property
     def digest(self) -> bytes:
@@ -176,7 +176,12 @@ class RefreshToken:
 
     def __str__(self) -> str:
         body = self.session.user_id.bytes + self.session.id.bytes + self.secret
-        return _REFRESH_PREFIX + urlsafe_b64encode(body + mac("refresh tokens", body)[:_MAC_BYTES]).decode()
+        return _spelled(body + mac(_PURPOSE, body)[:_MAC_BYTES])
+
+
+def _spelled(raw: bytes) -> str:
+    """The one way a refresh token is written."""
+    return _REFRESH_PREFIX + urlsafe_b64encode(raw).decode()
 
 
 @dataclass(frozen=True, slots=True)

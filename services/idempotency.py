@@ -1,6 +1,5 @@
 """Idempotency keys: a write happens once, and a repeat within a day gets the first result."""
 
-import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -16,12 +15,13 @@ from sqlalchemy.dialects.postgresql import insert
 from core import clock
 from core.db import Write
 from core.errors import IdempotencyMismatch
-from core.sealing import mac
+from core.sealing import is_mac, mac
 from core.viewer import Viewer
 from models.idempotency import IdempotencyKey
 
 KEPT_FOR: Final = timedelta(hours=24)
 
+_PURPOSE: Final = "idempotency"
 _KEY_FIELD: Final = "idempotency_key"
 
 
@@ -52,8 +52,7 @@ async def claim(tx: Write, scope: str, key: str, operation: str, of: object) -> 
     if found.created_at <= clock.now() - KEPT_FOR:
         await tx.execute(update(table).where(*_is(scope, key)).values(_first_use(operation, of)))
         return None
-    is_same = hmac.compare_digest(found.input_hash, row["input_hash"]) and found.operation == operation
-    if not is_same:
+    if found.operation != operation or not is_mac(_PURPOSE, _written(of), found.input_hash):
         raise IdempotencyMismatch
     stored: Mapping[str, Any] = found.result
     return stored
@@ -91,7 +90,11 @@ def _first_use(operation: str, of: object) -> dict[str, Any]:
 
 def _digest(of: object) -> bytes:
     """A keyed digest of the input: it can hold a password, which a plain digest would give away to guessing."""
-    return mac("idempotency", json.dumps(_plain(of), sort_keys=True).encode())
+    return mac(_PURPOSE, _written(of))
+
+
+def _written(of: object) -> bytes:
+    return json.dumps(_plain(of), sort_keys=True).encode()
 
 
 def _plain(value: object) -> Any:
