@@ -17,6 +17,7 @@ from aperture.execution import Graph
 from aperture.graphiql import graphiql_routes
 from aperture.graphql import schema
 from aperture.health import Health
+from aperture.letterbox import letterbox_routes
 from aperture.origins import Origins
 from aperture.persisted import Manifest, Persisted
 from aperture.prices import Prices
@@ -60,6 +61,7 @@ def build(settings: Settings) -> Application:
     beside = Database.beside(settings)
     health = _health(backends, beside)
     routes = [*jwks_routes(backends), *graphiql_routes(settings), *reference_routes(settings)]
+    routes += letterbox_routes(settings)
     if isinstance(backends.store, LocalStorage):
         routes += storage_routes(backends.store)
     return application(

@@ -74,6 +74,7 @@ def _prepare_world(site: Site, servers: Servers, environment: Mapping[str, str])
         # Seeding that was cut short leaves half a world.
         servers.postgres.sql(f"drop database if exists {DATABASE} with (force)")
         shutil.rmtree(site.objects, ignore_errors=True)
+        shutil.rmtree(site.letterbox, ignore_errors=True)
     servers.postgres.ensure_database(DATABASE)
     _migrate(site, environment, is_known=is_seeded)
     if not is_seeded:
@@ -169,6 +170,7 @@ def _show_ready(site: Site, people: list[dict[str, str]], seconds: float) -> Non
     _tell(f"  GraphiQL   {site.url}/graphiql")
     _tell(f"  Reference  {site.url}/docs")
     _tell(f"  API        {site.url}/graphql   (over WebSocket, too)")
+    _tell(f"  Mail       {site.url}/dev/mail   (what people would have been sent)")
     _tell(f"  Logs       {site.logs}\n")
     for person in people[:_PEOPLE_SHOWN]:
         _console.print(f"  [bold]@{person['handle']}[/]   password {person['password']}")

@@ -11,7 +11,7 @@ HOST = "127.0.0.1"
 DATABASE = "aperture"
 _YEAR_IN_DAYS = 365
 # What a developer may have set for another installation: here it would lead our processes there.
-_ELSEWHERE = ("REPLICA_URL", "QUEUE_REDIS_URL", "S3_")
+_ELSEWHERE = ("REPLICA_URL", "QUEUE_REDIS_URL", "S3_", "APERTURE_MAIL_", "APERTURE_SMS_")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Site:
         return self.folder / "objects"
 
     @property
+    def letterbox(self) -> Path:
+        """Mails and text messages, which `/dev/mail` shows."""
+        return self.folder / "letterbox"
+
+    @property
     def people_file(self) -> Path:
         """Written at the very end of seeding: people with their passwords and tokens."""
         return self.folder / "people.json"
@@ -47,6 +52,7 @@ class Site:
             **inherited,
             "APERTURE_ENVIRONMENT": "development",
             "APERTURE_HOST": HOST,
+            "APERTURE_MAIL_FOLDER": str(self.letterbox),
             "APERTURE_PEOPLE_FILE": str(self.people_file),
             "APERTURE_PORT": str(self.port),
             "APERTURE_PUBLIC_URL": self.url,

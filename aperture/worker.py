@@ -18,9 +18,11 @@ from core.backends import Backends
 from core.bell import OutboxBell
 from core.ending import end
 from core.loop_lag import LoopLag
+from core.mail import open_mail
 from core.queue import JOB, Queue, arq_client, deserialize, queue_key, serialize
 from core.redis import AWAY
 from core.settings import Settings
+from core.sms import open_sms
 from jobs import relay, schedule
 from jobs.base import QUEUES, Consequence, JobContext, Routes
 from jobs.relay import Sweeper, finish
@@ -77,6 +79,8 @@ async def job_context(settings: Settings) -> AsyncIterator[JobContext]:
             pubsub=backends.pubsub,
             store=backends.store,
             sandbox=await stack.enter_async_context(Sandbox()),
+            mail=open_mail(settings),
+            sms=open_sms(settings),
         )
 
 

@@ -38,6 +38,13 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr | None = Field(default=None, validation_alias="S3_SECRET_KEY")
     s3_addressing: Literal["virtual", "path"] = Field(default="virtual", validation_alias="S3_ADDRESSING")
 
+    mail_url: SecretStr | None = None
+    mail_sender: str | None = None
+    mail_folder: Path | None = None
+    sms_url: str | None = None
+    sms_key: SecretStr | None = None
+    web_url: str | None = None
+
     host: str = "127.0.0.1"
     port: int = 8000
     allowed_origins: tuple[str, ...] = ()
@@ -79,6 +86,21 @@ class Settings(BaseSettings):
     @property
     def is_development(self) -> bool:
         return self.environment == "development"
+
+    @property
+    def letterbox(self) -> Path | None:
+        """The folder that takes mails and text messages in place of those who deliver; never in production."""
+        return None if self.environment == "production" else self.mail_folder
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether mails go anywhere."""
+        return self.mail_url is not None or self.letterbox is not None
+
+    @property
+    def sends_sms(self) -> bool:
+        """Whether text messages go anywhere."""
+        return self.sms_url is not None or self.letterbox is not None
 
     @property
     def serves_introspection(self) -> bool:

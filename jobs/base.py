@@ -6,10 +6,12 @@ from typing import Any, Literal, TypeVar, overload
 
 from core.db import Database, Write
 from core.events import Event
+from core.mail import Mailer
 from core.pubsub import PubSub
 from core.queue import Queue
 from core.redis import Cache
 from core.settings import Settings
+from core.sms import Texter
 from core.storage import ObjectStore
 from jobs.sandbox import Sandbox
 from services import tasks
@@ -27,7 +29,7 @@ QUEUES: Mapping[str, int] = {"default": 10, "media": 2, LIVE: 10}
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """The connections of a worker."""
+    """The connections of a worker; without `mail` or `sms`, nobody is sent any."""
 
     settings: Settings
     db: Database
@@ -37,6 +39,8 @@ class JobContext:
     pubsub: PubSub
     store: ObjectStore
     sandbox: Sandbox
+    mail: Mailer | None
+    sms: Texter | None
 
 
 @dataclass(frozen=True, slots=True)

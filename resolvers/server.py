@@ -25,10 +25,14 @@ class ServerQueries:
             version=version("aperture"),
             schema_version=contract().version,
             time=clock.now(),
-            capabilities=list(ServerCapability),
+            capabilities=[each for each in ServerCapability if _is_there(each)],
             limits=_limits(),
             supported_languages=[LanguageTag("en")],
         )
+
+
+def _is_there(capability: ServerCapability) -> bool:
+    return settings().sends_mail if capability is ServerCapability.EMAIL else True
 
 
 @cache

@@ -27,6 +27,7 @@ def config(database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytes
     values = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
+        "APERTURE_MAIL_FOLDER": str(tmp_path / "letterbox"),
         "APERTURE_STORAGE_PATH": str(tmp_path / "objects"),
         "APERTURE_RATE_LIMIT_FACTOR": "0",
         "APERTURE_LIMITS": '{"patience_seconds": 60}',
