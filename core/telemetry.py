@@ -19,6 +19,14 @@ from core import clock
 LINE_LIMIT: Final = 4096
 FRAMES: Final = 12
 
+BLOT: Final = "[removed]"
+# Mail addresses, access and identity tokens, refresh tokens, bearer headers, hashes of passwords.
+_SECRET: Final = re.compile(
+    r"[^\s@<>\"'=:/?&,;]+@[\w-]+(?:\.[\w-]+)+"
+    r"|\beyJ[\w-]+\.[\w-]+\.[\w-]*|\brfr_[\w=-]+"
+    r"|\b[Bb]earer [^\s<>\"']+|\$argon2\w*\$[^\s<>\"']+"
+)
+_GIVEAWAY: Final = re.compile(r"@|eyJ|rfr_|[Bb]earer |\$argon2")
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _REQUESTS: Final = logging.getLogger("aperture.requests")
 _LEVELS: Final = {logging.DEBUG: "debug", logging.INFO: "info"}
@@ -173,8 +181,14 @@ def _module(path: str) -> str:
 
 
 def _rendered(event: structlog.typing.EventDict) -> str:
-    """ASCII JSON, so that control characters and line separators are escaped; the longest fields are cut to fit."""
+    """ASCII JSON, so that control characters and line separators are escaped; the longest fields are cut to fit.
+
+    No log of ours has an address or a token in it. Should one come with the words of a library, it is blotted out.
+    """
     line = _plain(event) or _json(event)
+    if _GIVEAWAY.search(line):
+        event = {name: _blotted(value) for name, value in event.items()}
+        line = _json(event)
     while len(line) >= LINE_LIMIT:
         longest = max(event, key=lambda field: len(_json(event[field])))
         value = event[longest]
@@ -182,6 +196,17 @@ def _rendered(event: structlog.typing.EventDict) -> str:
         event[longest] = text[: len(text) // 2]
         line = _json(event)
     return line
+
+
+def _blotted(value: Any) -> Any:
+    """The value without what nobody may read in a log."""
+    if isinstance(value, str):
+        return _SECRET.sub(BLOT, value)
+    if isinstance(value, dict):
+        return {_blotted(name): _blotted(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_blotted(each) for each in value]
+    return value if value is None or isinstance(value, bool | int | float) else _SECRET.sub(BLOT, _text(value))
 
 
 def _plain(event: structlog.typing.EventDict) -> str | None:

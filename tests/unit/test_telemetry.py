@@ -88,3 +88,25 @@ async def test_one_line_says_all_that_was_noted(lines: Lines) -> None:
 @pytest.mark.parametrize(("wish", "is_kept"), [("a.B-1_", True), ("x" * 64, True), ("x" * 65, False), ("a\nb", False)])
 def test_only_a_plain_request_id_is_taken_over(wish: str, is_kept: bool) -> None:
     assert (telemetry.sane_request_id(wish) == wish) is is_kept
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "ana.lima+photos@mail.example.org",
+        "ána@beispiel.de",
+        "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1c3JfMSJ9.c2lnbmF0dXJl",
+        "rfr_AbC-_123==",
+        "Bearer opaque-token",
+        "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
+    ],
+)
+def test_addresses_and_tokens_that_come_with_the_words_of_others_are_blotted_out(lines: Lines, secret: str) -> None:
+    log = telemetry.logger("somebody.else")
+
+    log.warning("could not reach %s", secret, peer=secret, tried=[secret, 3], more={"to": f"<{secret}>"}, count=2)
+
+    (line,) = lines()
+    assert secret not in json.dumps(line, ensure_ascii=False)
+    assert (line["event"], line["peer"]) == ("could not reach [removed]", "[removed]")
+    assert (line["tried"], line["more"], line["count"]) == (["[removed]", 3], {"to": "<[removed]>"}, 2)
