@@ -18,6 +18,7 @@ from aperture.graphiql import graphiql_routes
 from aperture.graphql import schema
 from aperture.health import Health
 from aperture.letterbox import letterbox_routes
+from aperture.news import News, hear
 from aperture.origins import Origins
 from aperture.persisted import Manifest, Persisted
 from aperture.prices import Prices
@@ -60,6 +61,7 @@ def build(settings: Settings) -> Application:
     backends = Backends.open(settings)
     beside = Database.beside(settings)
     health = _health(backends, beside)
+    news = News()
     routes = [*jwks_routes(backends), *graphiql_routes(settings), *reference_routes(settings)]
     routes += letterbox_routes(settings)
     if isinstance(backends.store, LocalStorage):
@@ -71,11 +73,12 @@ def build(settings: Settings) -> Application:
                 authenticate=authenticator(backends),
                 look=looker(backends),
                 contexts=partial(_context, backends),
+                news=news,
             ),
             health=health,
             origins=Origins.of(settings),
             routes=routes,
-            lifespan=partial(_lifespan, backends, health, beside),
+            lifespan=partial(_lifespan, backends, health, beside, news),
             is_secure=settings.public_url.startswith("https://"),
             limits=settings.limits,
         )
@@ -115,11 +118,11 @@ def _context(backends: Backends, viewer: Viewer, caller: RequestInfo) -> Context
 
 
 @asynccontextmanager
-async def _lifespan(backends: Backends, health: Health, beside: Database) -> AsyncIterator[None]:
-    """Follow the database's clock, ring for the relay, show the metrics, and close everything in the end."""
+async def _lifespan(backends: Backends, health: Health, beside: Database, news: News) -> AsyncIterator[None]:
+    """Follow the clock and the news, ring for the relay, show the metrics, and close everything in the end."""
     bell = OutboxBell(backends.settings.database_url)
     outbox.hang(bell)
-    loops = [asyncio.create_task(loop) for loop in (_follow_clock(backends), backends.lag.run())]
+    loops = [asyncio.create_task(loop) for loop in (_follow_clock(backends), backends.lag.run(), hear(backends, news))]
     try:
         async with metrics.shown(backends.settings):
             yield

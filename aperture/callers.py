@@ -1,12 +1,13 @@
 """Who calls: what the transport reads from a request's head, and the ways in that are given to it."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.types import Scope
 
 from aperture.execution import Context, Graph
+from aperture.news import News
 from core import telemetry
 from core.errors import ApiError
 from core.viewer import Viewer
@@ -72,6 +73,7 @@ class Api:
     authenticate: Authenticate
     look: Look
     contexts: ContextFactory
+    news: News = field(default_factory=News)
 
 
 def bearer(head: Head) -> str | None:

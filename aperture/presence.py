@@ -9,7 +9,9 @@ from aperture.callers import Api
 from core import clock, telemetry
 from core.buckets import network_of
 from core.errors import Refusal, Unavailable
+from core.pubsub import Wakeups
 from core.viewer import Viewer
+from services.auth.news import part_of
 
 CHECK_SECONDS = 2.5
 _AT_ONCE = 500
@@ -34,7 +36,8 @@ class Presence:
 class Presences:
     """Everybody signed in on the long connections of one kind; all are looked at together, once in `seconds`.
 
-    While nobody can say who they are, nothing changes. Operations run as who opened them.
+    Those of whom there is news are looked at at once. While nobody can say who they are, nothing changes. Operations
+    run as who opened them.
     """
 
     def __init__(self, api: Api, seconds: float = CHECK_SECONDS) -> None:
@@ -42,6 +45,9 @@ class Presences:
         self._seconds = seconds
         self._present: dict[Presence, None] = {}
         self._watch: asyncio.Task[None] | None = None
+        self._news = Wakeups()
+        self._heard: set[int] = set()
+        api.news.follow(self._hear)
 
     def enter(self, viewer: Viewer, gone: Callable[[SignedOut], None]) -> Presence:
         """Look at this person from now on, and call `gone` when it is time to go; never for who did not sign in."""
@@ -59,19 +65,30 @@ class Presences:
             self._watch.cancel()
             self._watch = None
 
+    def _hear(self, parts: frozenset[int]) -> None:
+        self._heard |= parts
+        self._news.ring()
+
     async def _look_around(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(self._seconds)
-            for some in _pieces(list(self._present)):
-                try:
-                    seen = await self._api.look([each.viewer for each in some])
-                except (Unavailable, Refusal):
-                    seen = [each.viewer for each in some]
-                except Exception as error:
-                    log.warning("sessions not checked", exc_info=error)
-                    seen = [each.viewer for each in some]
-                for presence, viewer in zip(some, seen, strict=True):
-                    self._judge(presence, viewer)
+            at = loop.time() + self._seconds
+            while await self._news.wait(at - loop.time()):
+                parts, self._heard = self._heard, set()
+                await self._look_at([each for each in self._present if part_of(each.viewer.user_id) in parts])
+            await self._look_at(list(self._present))
+
+    async def _look_at(self, present: Sequence[Presence]) -> None:
+        for some in _pieces(present):
+            try:
+                seen = await self._api.look([each.viewer for each in some])
+            except (Unavailable, Refusal):
+                seen = [each.viewer for each in some]
+            except Exception as error:
+                log.warning("sessions not checked", exc_info=error)
+                seen = [each.viewer for each in some]
+            for presence, viewer in zip(some, seen, strict=True):
+                self._judge(presence, viewer)
 
     def _judge(self, presence: Presence, viewer: Viewer | None) -> None:
         if presence not in self._present:

@@ -33,3 +33,8 @@ class Memory(Generic[K, V]):
     def forget(self, key: K) -> None:
         """Believe nothing of this key."""
         self._known.pop(key, None)
+
+    def forget_those(self, is_meant: Callable[[V], bool]) -> None:
+        """Believe none of these values any more; it looks at all that are remembered."""
+        for key in [key for key, (_, value) in self._known.items() if is_meant(value)]:
+            del self._known[key]

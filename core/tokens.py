@@ -3,7 +3,7 @@
 import asyncio
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -197,17 +197,25 @@ class KeyRing:
 class TokenMemory:
     """What one process remembers, so that a request costs neither a signature check nor a statement.
 
-    Claims depend on the token alone. Sessions are believed for two seconds; those that end here are forgotten at once.
+    Claims depend on the token alone. Sessions are believed for two seconds; those that end are forgotten as soon as
+    the process hears of it. `news` counts how often that was: what was read before the latest is not remembered.
     """
 
     keys: KeyRing | None = None
     claims: Memory[bytes, Claims] = field(default_factory=lambda: Memory(10_000, CLAIMS_MEMORY_SECONDS))
     sessions: Memory[UUID, Any] = field(default_factory=lambda: Memory(10_000, SESSION_MEMORY_SECONDS))
     running: set[asyncio.Task[None]] = field(default_factory=set)
+    news: int = 0
 
     def forget(self, session: SessionId) -> None:
         """Ask the database about this session at its next request."""
+        self.news += 1
         self.sessions.forget(session.id)
+
+    def forget_people(self, is_meant: Callable[[UUID], bool]) -> None:
+        """As `forget`, for all sessions of the people that are meant."""
+        self.news += 1
+        self.sessions.forget_those(lambda session: is_meant(session.user_id))
 
     async def settled(self) -> None:
         """Wait for what was started behind the requests."""

@@ -38,13 +38,13 @@ from core.events import (
     UserFollowed,
     UserUnfollowed,
 )
-from jobs import feed, posts, topics
+from jobs import auth, feed, posts, topics
 from jobs.base import Consequence
 from jobs.media import publishing, rendering
 
 ROUTES: dict[type[Event], tuple[Consequence, ...]] = {
     AccountCreated: (),
-    SessionEnded: (),
+    SessionEnded: (auth.look_again,),
     SessionStarted: (),
     RefreshTokenReused: (),
     UnusualLogIn: (),
@@ -56,13 +56,13 @@ ROUTES: dict[type[Event], tuple[Consequence, ...]] = {
     RecoveryCodesRenewed: (),
     ProviderLinked: (),
     ProviderUnlinked: (),
-    AccountUpdated: (),
+    AccountUpdated: (auth.look_again,),
     HandleChanged: (),
-    AccountDeactivated: (),
-    AccountReactivated: (),
-    AccountDeletionRequested: (),
-    AccountDeletionCancelled: (),
-    AccountErased: (),
+    AccountDeactivated: (auth.look_again,),
+    AccountReactivated: (auth.look_again,),
+    AccountDeletionRequested: (auth.look_again,),
+    AccountDeletionCancelled: (auth.look_again,),
+    AccountErased: (auth.look_again,),
     ProfileUpdated: (publishing.settle_avatar,),
     UploadCompleted: (rendering.process_upload, topics.media),
     UploadProgressed: (topics.media,),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import ARRAY, Text, Uuid, bindparam, case, text, update
 
@@ -27,8 +28,9 @@ TOUCH_AFTER: Final = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class OpenSession:
-    """What a process believes of a session for two seconds."""
+    """What a process believes of a session for two seconds, or until it hears that something has changed."""
 
+    user_id: UUID
     status: AccountStatus
     role: AccountRole
     proved_at: datetime | None
@@ -52,7 +54,10 @@ async def admit(
     """The person of an open session, admitted until a moment; `ApiError` UNAUTHENTICATED if it is past or has ended."""
     session: OpenSession | None = backends.tokens.sessions.get(session_id.id)
     if session is None:
-        session = backends.tokens.sessions[session_id.id] = await _open_session(backends, session_id)
+        news = backends.tokens.news
+        session = await _open_session(backends, session_id)
+        if backends.tokens.news == news:
+            backends.tokens.sessions[session_id.id] = session
     now = clock.now()
     if expires_at <= now or session.expires_at <= now:
         raise _unauthenticated()
@@ -112,7 +117,7 @@ async def _open_session(backends: Backends, session_id: SessionId) -> OpenSessio
         rows = await db.rows(_SESSION, {"user": session_id.user_id, "session": session_id.id})
     if not rows:
         raise _unauthenticated()
-    return OpenSession(*rows[0][:])
+    return OpenSession(session_id.user_id, *rows[0][:])
 
 
 def _behind(backends: Backends, session_id: SessionId, address: str) -> None:

@@ -35,7 +35,6 @@ END_TRANSACTIONS = {"commit", "rollback"}
 
 WITHOUT_CONSEQUENCE = {
     "AccountCreated": "the first look at a home feed makes its timeline",
-    "SessionEnded": "every process asks for a session again within seconds, and sockets close themselves",
     "SessionStarted": "nobody is told yet",
     "RefreshTokenReused": "nobody is told yet",
     "UnusualLogIn": "nobody is told yet",
@@ -47,13 +46,7 @@ WITHOUT_CONSEQUENCE = {
     "RecoveryCodesRenewed": "nobody is told yet",
     "ProviderLinked": "nobody is told yet",
     "ProviderUnlinked": "nobody is told yet",
-    "AccountUpdated": "nobody is told yet",
     "HandleChanged": "nobody is told yet",
-    "AccountDeactivated": "nobody is told yet",
-    "AccountReactivated": "nobody is told yet",
-    "AccountDeletionRequested": "nobody is told yet",
-    "AccountDeletionCancelled": "nobody is told yet",
-    "AccountErased": "nobody is told yet",
     "PostSubmitted": "a post that waits is published by what follows from its last upload",
 }
 
