@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from core.buckets import Buckets
+from core.captcha import Captcha, open_captcha
 from core.db import Database
 from core.loop_lag import LoopLag
 from core.overload import Overload
@@ -26,6 +27,7 @@ class Backends:
     store: ObjectStore
     lag: LoopLag
     overload: Overload
+    captcha: Captcha | None = None
     tokens: TokenMemory = field(default_factory=TokenMemory)
 
     @classmethod
@@ -43,6 +45,7 @@ class Backends:
             store=open_store(settings),
             lag=lag,
             overload=Overload(lag.standing, db.longest_wait, patience_seconds=settings.limits.patience_seconds),
+            captcha=open_captcha(settings),
         )
 
     async def aclose(self) -> None:

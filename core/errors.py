@@ -104,6 +104,15 @@ class ReauthenticationRequired(Refusal):
         self.methods = tuple(methods)
 
 
+class CaptchaRequired(Refusal):
+    """Somebody at this network does what machines do; the same call succeeds with the response of a solved captcha."""
+
+    def __init__(self, provider: str, site_key: str, path: Path) -> None:
+        super().__init__("CAPTCHA_REQUIRED", "Show first that you are not a machine.", path)
+        self.provider = provider
+        self.site_key = site_key
+
+
 class MediaRefused(Refusal):
     """An upload cannot be used; `code` is MEDIA_NOT_READY or MEDIA_REJECTED."""
 

@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     sms_url: str | None = None
     sms_key: SecretStr | None = None
     web_url: str | None = None
+    captcha_provider: str | None = None
+    captcha_site_key: str | None = None
+    captcha_url: str | None = None
+    captcha_secret: SecretStr | None = None
 
     host: str = "127.0.0.1"
     port: int = 8000

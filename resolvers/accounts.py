@@ -14,7 +14,9 @@ from schema.fields import root
 from schema.mutation import mutation
 from services import accounts
 from services.accounts import NewAccount
-from services.auth import keys, sessions
+from services.auth import keys, sessions, suspicion
+
+_CAPTCHA = ("input", "captchaResponse")
 
 
 @strawberry.type
@@ -39,6 +41,9 @@ class AccountMutations:
     @mutation
     async def sign_up(ctx: Context, *, input: SignUpInput) -> SignUpPayload:
         new = accounts.checked(_new_account(input), input.password)
+        await suspicion.require_human(
+            ctx.backends, "signUp", ctx.viewer.address, input.captcha_response or None, _CAPTCHA, free=accounts.FREE
+        )
         password_hash = await hash_password(input.password)
         device = device_of(ctx, input.device or None)
         session_id = await ctx.write_once(

@@ -138,6 +138,7 @@ class SignUpInput:
     language: LanguageTag | None = LanguageTag("en")
     time_zone: TimeZone | None = TimeZone("UTC")
     device: DeviceInput | None = strawberry.UNSET
+    captcha_response: str | None = strawberry.UNSET
 
 
 @strawberry.type

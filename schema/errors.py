@@ -37,6 +37,7 @@ class UserErrorCode(enum.Enum):
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
     REAUTHENTICATION_REQUIRED = "REAUTHENTICATION_REQUIRED"
+    CAPTCHA_REQUIRED = "CAPTCHA_REQUIRED"
     ACCOUNT_RESTRICTED = "ACCOUNT_RESTRICTED"
     MEDIA_NOT_READY = "MEDIA_NOT_READY"
     MEDIA_REJECTED = "MEDIA_REJECTED"
@@ -107,6 +108,12 @@ class ReauthenticationRequiredError(UserError):
 
 
 @strawberry.type
+class CaptchaRequiredError(UserError):
+    provider: str
+    site_key: str
+
+
+@strawberry.type
 class MediaError(UserError):
     upload_id: strawberry.Private[UploadId | None]
 
@@ -133,6 +140,7 @@ ERROR_TYPES = (
     RateLimitedError,
     CredentialsError,
     ReauthenticationRequiredError,
+    CaptchaRequiredError,
     MediaError,
     GenericError,
 )
@@ -174,5 +182,6 @@ _OWN: dict[type[errors.Refusal], tuple[type[UserError], Callable[[Any], dict[str
         ReauthenticationRequiredError,
         lambda it: {"methods": [ReauthenticationMethod(each) for each in it.methods]},
     ),
+    errors.CaptchaRequired: (CaptchaRequiredError, lambda it: {"provider": it.provider, "site_key": it.site_key}),
     errors.MediaRefused: (MediaError, lambda it: {"upload_id": it.upload_id and UploadId(*it.upload_id)}),
 }

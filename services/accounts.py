@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
@@ -19,6 +19,9 @@ from models.profiles import User
 from services import emails, handles, outbox
 from services.auth import sessions
 from services.auth.devices import Device
+
+FREE: Final = 2
+"""How many people may sign up from one network in an hour before a captcha is asked for."""
 
 _EMAIL = ("input", "email")
 _HANDLE = ("input", "handle")

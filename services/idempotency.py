@@ -22,7 +22,8 @@ from models.idempotency import IdempotencyKey
 KEPT_FOR: Final = timedelta(hours=24)
 
 _PURPOSE: Final = "idempotency"
-_KEY_FIELD: Final = "idempotency_key"
+# A repeat brings the same key, and a captcha solved anew.
+_LEFT_OUT: Final = frozenset(["idempotency_key", "captcha_response"])
 
 
 def scope_of(viewer: Viewer, operation: str, key: str) -> str:
@@ -100,7 +101,7 @@ def _written(of: object) -> bytes:
 def _plain(value: object) -> Any:
     """The input as JSON in one form. What was left out is absent, which is not the same as an explicit null."""
     if is_dataclass(value):
-        pairs = ((each.name, getattr(value, each.name)) for each in fields(value) if each.name != _KEY_FIELD)
+        pairs = ((each.name, getattr(value, each.name)) for each in fields(value) if each.name not in _LEFT_OUT)
         return {name: _plain(item) for name, item in pairs if not _is_unset(item)}
     if isinstance(value, Enum):
         return value.name
