@@ -15,6 +15,7 @@ from resolvers.posts import PostMutations, PostQueries
 from resolvers.profiles import ProfileMutations, ProfileQueries
 from resolvers.server import ServerQueries
 from schema import contract
+from schema.account_events import AccountChangedEvent, SessionsRevokedEvent, SessionStartedEvent
 from schema.errors import ERROR_TYPES
 from schema.events import StreamResetEvent
 from schema.feed import HomeFeedNewPostsEvent, HomeFeedStaleEvent
@@ -22,6 +23,7 @@ from schema.media_events import UploadFinishedEvent, UploadProgressEvent
 from schema.post_events import PostEngagementEvent, PostRemovedEvent, PostUpdatedEvent
 from schema.scalars import SCALARS
 from schema.text import HashtagSegment, LinkSegment, MentionSegment, PlainSegment
+from subscriptions.accounts import AccountSubscriptions
 from subscriptions.feed import FeedSubscriptions
 from subscriptions.media import MediaSubscriptions
 from subscriptions.posts import PostSubscriptions
@@ -47,7 +49,7 @@ class Mutation(
 
 
 @strawberry.type
-class Subscription(FeedSubscriptions, PostSubscriptions, MediaSubscriptions):
+class Subscription(AccountSubscriptions, FeedSubscriptions, PostSubscriptions, MediaSubscriptions):
     """All streams."""
 
 
@@ -58,6 +60,7 @@ _BEHIND_INTERFACES = (
     *(PostEngagementEvent, PostUpdatedEvent, PostRemovedEvent),
     *(HomeFeedNewPostsEvent, HomeFeedStaleEvent),
     *(UploadProgressEvent, UploadFinishedEvent),
+    *(SessionStartedEvent, SessionsRevokedEvent, AccountChangedEvent),
     StreamResetEvent,
 )
 

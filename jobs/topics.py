@@ -5,14 +5,30 @@ from typing import Any, TypeVar
 
 from core.db import Write
 from core.events import (
+    AccountDeactivated,
+    AccountDeletionCancelled,
+    AccountDeletionRequested,
+    AccountReactivated,
+    AccountUpdated,
     CommentAdded,
     CommentDeleted,
+    EmailChanged,
     Event,
+    HandleChanged,
+    PasswordChanged,
     PostDeleted,
     PostLiked,
     PostPublished,
     PostUnliked,
     PostUpdated,
+    ProviderLinked,
+    ProviderUnlinked,
+    RecoveryCodesRenewed,
+    RecoveryCodeUsed,
+    SecondFactorDisabled,
+    SecondFactorEnabled,
+    SessionEnded,
+    SessionStarted,
     UploadCompleted,
     UploadDropped,
     UploadFinished,
@@ -26,6 +42,24 @@ from services.tasks import Claim
 E = TypeVar("E", bound=Event)
 
 PostEvent = PostPublished | PostUpdated | PostDeleted | PostLiked | PostUnliked | CommentAdded | CommentDeleted
+AccountEvent = (
+    SessionStarted
+    | SessionEnded
+    | PasswordChanged
+    | EmailChanged
+    | SecondFactorEnabled
+    | SecondFactorDisabled
+    | RecoveryCodeUsed
+    | RecoveryCodesRenewed
+    | ProviderLinked
+    | ProviderUnlinked
+    | AccountUpdated
+    | HandleChanged
+    | AccountDeactivated
+    | AccountReactivated
+    | AccountDeletionRequested
+    | AccountDeletionCancelled
+)
 MediaEvent = UploadCompleted | UploadProgressed | UploadFinished | UploadDropped
 
 
@@ -45,6 +79,10 @@ def to(name: str, topics_of: Callable[[E], Iterable[str]]) -> Consequence:
     return Consequence(f"topics.{name}", perform, queue=LIVE)
 
 
+def _account(event: AccountEvent) -> list[str]:
+    return [event_log.account_topic(event.user_id)]
+
+
 def _post(event: PostEvent) -> list[str]:
     return [event_log.post_topic(event.post_id)]
 
@@ -53,5 +91,6 @@ def _media(event: MediaEvent) -> list[str]:
     return [event_log.media_topic(event.user_id)]
 
 
+account = to("account", _account)
 post = to("post", _post)
 media = to("media", _media)

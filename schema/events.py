@@ -27,6 +27,11 @@ class MediaEvent(Event):
     pass
 
 
+@strawberry.interface
+class AccountEvent(Event):
+    pass
+
+
 @strawberry.enum
 class StreamResetReason(Enum):
     CURSOR_TOO_OLD = "CURSOR_TOO_OLD"
@@ -36,5 +41,5 @@ class StreamResetReason(Enum):
 
 
 @strawberry.type
-class StreamResetEvent(HomeFeedEvent, PostEvent, MediaEvent):
+class StreamResetEvent(HomeFeedEvent, PostEvent, MediaEvent, AccountEvent):
     reason: StreamResetReason

@@ -87,6 +87,11 @@ def media_topic(user_id: UUID) -> str:
     return f"media:{user_id}"
 
 
+def account_topic(user_id: UUID) -> str:
+    """What happens to the account and the sessions of one person."""
+    return f"account:{user_id}"
+
+
 def home_topic(user_id: UUID) -> str:
     """What happens to the home feed of one person."""
     return f"home:{user_id}"

@@ -32,6 +32,7 @@ BY_KIND = {
 INPUTS: Mapping[str, Mapping[str, Any]] = {
     "logOut": {},
     "revokeSessions": {},
+    "changeHandle": {"handle": "x"},
     "reauthenticate": {"proof": {"password": "x"}},
     "updateProfile": {"bio": "x"},
     "followUser": {"userId": "x"},

@@ -35,18 +35,8 @@ END_TRANSACTIONS = {"commit", "rollback"}
 
 WITHOUT_CONSEQUENCE = {
     "AccountCreated": "the first look at a home feed makes its timeline",
-    "SessionStarted": "nobody is told yet",
     "RefreshTokenReused": "nobody is told yet",
     "UnusualLogIn": "nobody is told yet",
-    "PasswordChanged": "nobody is told yet",
-    "EmailChanged": "nobody is told yet",
-    "SecondFactorEnabled": "nobody is told yet",
-    "SecondFactorDisabled": "nobody is told yet",
-    "RecoveryCodeUsed": "nobody is told yet",
-    "RecoveryCodesRenewed": "nobody is told yet",
-    "ProviderLinked": "nobody is told yet",
-    "ProviderUnlinked": "nobody is told yet",
-    "HandleChanged": "nobody is told yet",
     "PostSubmitted": "a post that waits is published by what follows from its last upload",
 }
 

@@ -105,6 +105,8 @@ WRITES = {
 ROWS = READS | WRITES
 
 ELSEWHERE = {
+    "SessionStartedEvent.session": "tests/realtime/test_account_events.py",
+    "AccountChangedEvent.viewer": "tests/realtime/test_account_events.py",
     "HomeFeedHint.authors": "tests/api/test_home_feed.py",
     "PostEngagementEvent.post": "tests/realtime/test_post_events.py",
     "PostUpdatedEvent.post": "tests/realtime/test_post_events.py",
