@@ -13,6 +13,7 @@ from resolvers.nodes import NodeQueries
 from resolvers.operations import OperationQueries
 from resolvers.posts import PostMutations, PostQueries
 from resolvers.profiles import ProfileMutations, ProfileQueries
+from resolvers.second_factors import SecondFactorMutations
 from resolvers.server import ServerQueries
 from schema import contract
 from schema.account_events import AccountChangedEvent, SessionsRevokedEvent, SessionStartedEvent
@@ -38,6 +39,7 @@ class Query(NodeQueries, AccountQueries, ProfileQueries, PostQueries, CommentQue
 class Mutation(
     AccountMutations,
     AuthMutations,
+    SecondFactorMutations,
     ProfileMutations,
     FollowMutations,
     MediaMutations,

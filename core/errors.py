@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 Path = tuple[str, ...]
+T = TypeVar("T")
 
 
 class Refusal(Exception):
@@ -17,6 +18,13 @@ class Refusal(Exception):
         self.message = message
         self.path = path
         self.is_retryable = is_retryable
+
+
+def unless_refused(outcome: T | Refusal) -> T:
+    """The outcome of a verb that had to write its refusal down, such as a try that counts: raise it once committed."""
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome
 
 
 class Refusals(Refusal):

@@ -15,6 +15,7 @@ from jobs import backlog, counters, posts
 from jobs.base import JobContext, Periodic, every
 from jobs.media import sweeping
 from services import event_log, idempotency, outbox, periodic, tasks
+from services.auth import challenges
 
 log = logger(__name__)
 
@@ -58,6 +59,12 @@ async def purge_idempotency_keys(ctx: JobContext) -> None:
     await _purge(ctx, lambda tx: idempotency.purge(tx, before, _AT_ONCE))
 
 
+@every(600, "challenges.purge")
+async def purge_challenges(ctx: JobContext) -> None:
+    """Forget log-ins that nobody can complete any more."""
+    await _purge(ctx, lambda tx: challenges.purge(tx, _AT_ONCE))
+
+
 @every(600, "tasks.purge")
 async def purge_tasks(ctx: JobContext) -> None:
     """Forget facts and finished tasks after a day, dead ones after a week."""
@@ -79,6 +86,7 @@ SCHEDULE: tuple[Periodic, ...] = (
     counters.fold,
     purge_event_log,
     purge_idempotency_keys,
+    purge_challenges,
     purge_tasks,
     sweeping.complete_silent,
     sweeping.expire_uploads,

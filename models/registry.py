@@ -14,6 +14,7 @@ from models import (
     periodic,
     posts,
     profiles,
+    second_factors,
     tasks,
     topic_events,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "periodic",
     "posts",
     "profiles",
+    "second_factors",
     "tasks",
     "topic_events",
 ]

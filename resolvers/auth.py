@@ -2,13 +2,16 @@
 
 import strawberry
 
-from core.errors import Invalid
+from core.errors import Invalid, unless_refused
 from core.ids import SessionId, ViewerId, readable
 from core.viewer import Viewer
 from schema import nodes
 from schema.auth import (
     AuthTokens,
+    CompleteLogInInput,
+    CompleteLogInPayload,
     DeviceInput,
+    LogInChallenge,
     LogInInput,
     LogInPayload,
     LogOutInput,
@@ -20,11 +23,15 @@ from schema.auth import (
     RevokeSessionsInput,
     RevokeSessionsPayload,
     Session,
+    TwoFactorMethod,
 )
 from schema.context import Context
 from schema.mutation import mutation
-from services.auth import gate, keys, log_in, proofs, sessions
+from schema.second_factors import code_of
+from services.auth import challenges, gate, keys, log_in, proofs, sessions
+from services.auth.challenges import Arrival, Challenge
 from services.auth.devices import Device, guess
+from services.auth.second_factors import Code
 
 _TOKEN = ("input", "refreshToken")
 
@@ -36,11 +43,22 @@ class AuthMutations:
         address = ctx.viewer.address
         user_id = await log_in.recognise(ctx.backends, input.identifier, input.password, address)
         key = await keys.signing_key(ctx.backends)
-        device = device_of(ctx, input.device or None)
-        tokens = await ctx.write(lambda tx: sessions.log_in(tx, key, user_id, device, address))
+        arrival = Arrival(user_id, device_of(ctx, input.device or None), address, "PASSWORD")
+        outcome = await ctx.write(lambda tx: challenges.proceed(tx, key, arrival))
+        if isinstance(outcome, Challenge):
+            return LogInPayload(challenge=challenge_of(outcome))
+        await enter(ctx, outcome)
+        viewer, session = await nodes.load(ctx, [ViewerId(user_id), outcome.session])
+        return LogInPayload(viewer=viewer, session=session, tokens=tokens_of(outcome))
+
+    @mutation
+    async def complete_log_in(ctx: Context, *, input: CompleteLogInInput) -> CompleteLogInPayload:
+        token, code, address = input.challenge_token, code_of(input.code), ctx.viewer.address
+        key = await keys.signing_key(ctx.backends)
+        tokens = unless_refused(await ctx.write(lambda tx: challenges.complete(tx, key, token, code, address)))
         await enter(ctx, tokens)
-        viewer, session = await nodes.load(ctx, [ViewerId(user_id), tokens.session])
-        return LogInPayload(viewer=viewer, session=session, tokens=tokens_of(tokens))
+        viewer, session = await nodes.load(ctx, [ViewerId(tokens.session.user_id), tokens.session])
+        return CompleteLogInPayload(viewer=viewer, session=session, tokens=tokens_of(tokens))
 
     @mutation
     async def refresh_session(ctx: Context, *, input: RefreshSessionInput) -> RefreshSessionPayload:
@@ -77,6 +95,9 @@ class AuthMutations:
         who = ctx.viewer
         if input.proof.password:
             await proofs.by_password(ctx.backends, who, input.proof.password.value, ("input", "proof", "password"))
+        if input.proof.totp:
+            code = Code("TOTP", input.proof.totp.value, ("input", "proof", "totp"))
+            unless_refused(await ctx.write(lambda tx: proofs.by_totp(tx, who, code)))
         until = await ctx.write(lambda tx: proofs.note(tx, who))
         forget_session(ctx)
         return ReauthenticatePayload(valid_until=until)
@@ -93,6 +114,12 @@ async def enter(ctx: Context, tokens: sessions.AuthTokens) -> None:
     before = ctx.viewer
     until = tokens.access_token_expires_at
     ctx.become(await gate.admit(ctx.backends, tokens.session, until, before.address, before.user_agent))
+
+
+def challenge_of(challenge: Challenge) -> LogInChallenge:
+    """A challenge in the words of the graph."""
+    methods = [TwoFactorMethod(each) for each in challenge.methods]
+    return LogInChallenge(token=challenge.token, methods=methods, expires_at=challenge.expires_at)
 
 
 def device_of(ctx: Context, given: DeviceInput | None) -> Device:

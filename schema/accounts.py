@@ -20,6 +20,7 @@ from schema.fields import attribute, batched
 from schema.mutation import Payload
 from schema.nodes import Node
 from schema.scalars import LanguageTag, TimeZone
+from schema.second_factors import SecondFactorOfAccount
 from schema.uploads import UploadsOfViewer
 from services.accounts import AccountRow
 
@@ -39,7 +40,7 @@ class AccountRole(Enum):
 
 
 @strawberry.type
-class Account(SessionsOfAccount, Node):
+class Account(SecondFactorOfAccount, SessionsOfAccount, Node):
     row: strawberry.Private[AccountRow]
 
     def global_id(self) -> AccountId:

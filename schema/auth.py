@@ -36,7 +36,15 @@ class Platform(Enum):
 @strawberry.enum
 class LogInMethod(Enum):
     PASSWORD = "PASSWORD"  # noqa: S105 - the name of a way in
+    PASSWORD_AND_TOTP = "PASSWORD_AND_TOTP"  # noqa: S105 - another one
+    PASSWORD_AND_RECOVERY_CODE = "PASSWORD_AND_RECOVERY_CODE"  # noqa: S105 - another one
     SIGN_UP = "SIGN_UP"
+
+
+@strawberry.enum
+class TwoFactorMethod(Enum):
+    TOTP = "TOTP"
+    RECOVERY_CODE = "RECOVERY_CODE"
 
 
 @strawberry.type
@@ -113,6 +121,13 @@ class AuthTokens:
     refresh_token_expires_at: datetime
 
 
+@strawberry.type
+class LogInChallenge:
+    token: str
+    methods: list[TwoFactorMethod]
+    expires_at: datetime
+
+
 @strawberry.input
 class DeviceInput:
     name: str | None = strawberry.UNSET
@@ -136,6 +151,19 @@ class RefreshSessionInput:
 @strawberry.input(one_of=True)
 class IdentityProofInput:
     password: strawberry.Maybe[str]
+    totp: strawberry.Maybe[str]
+
+
+@strawberry.input(one_of=True)
+class TwoFactorCodeInput:
+    totp: strawberry.Maybe[str]
+    recovery_code: strawberry.Maybe[str]
+
+
+@strawberry.input
+class CompleteLogInInput:
+    challenge_token: str
+    code: TwoFactorCodeInput
 
 
 @strawberry.input
@@ -155,6 +183,14 @@ class RevokeSessionsInput:
 
 @strawberry.type
 class LogInPayload(Payload):
+    viewer: Annotated["Viewer", strawberry.lazy("schema.accounts")] | None = None
+    session: Session | None = None
+    tokens: AuthTokens | None = None
+    challenge: LogInChallenge | None = None
+
+
+@strawberry.type
+class CompleteLogInPayload(Payload):
     viewer: Annotated["Viewer", strawberry.lazy("schema.accounts")] | None = None
     session: Session | None = None
     tokens: AuthTokens | None = None

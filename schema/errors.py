@@ -36,6 +36,7 @@ class UserErrorCode(enum.Enum):
     RATE_LIMITED = "RATE_LIMITED"
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
+    CODE_EXPIRED = "CODE_EXPIRED"
     REAUTHENTICATION_REQUIRED = "REAUTHENTICATION_REQUIRED"
     CAPTCHA_REQUIRED = "CAPTCHA_REQUIRED"
     ACCOUNT_RESTRICTED = "ACCOUNT_RESTRICTED"
@@ -95,6 +96,7 @@ class RateLimitedError(UserError):
 @strawberry.enum
 class ReauthenticationMethod(enum.Enum):
     PASSWORD = "PASSWORD"  # noqa: S105 - the name of a proof
+    TOTP = "TOTP"
 
 
 @strawberry.type

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from core import clock, passwords
 from core.db import Read, Write
 from core.errors import Conflict, Invalid, Refusal, Refusals
-from core.events import AccountCreated, AccountReactivated
+from core.events import AccountCreated
 from core.ids import SessionId, new_uuid
 from core.viewer import Viewer
 from models.accounts import Account
@@ -87,21 +87,6 @@ async def create_account(tx: Write, new: NewAccount, password_hash: str) -> UUID
     await tx.execute(insert(Account).values(_account_row(new, user_id, password_hash)))
     outbox.emit(tx, AccountCreated(user_id=user_id))
     return user_id
-
-
-async def wake(tx: Write, user_id: UUID) -> None:
-    """Bring a person back whose account sleeps, as a log-in does.
-
-    Who waits to be deleted, or was closed by moderators, stays as they are; who is awake, too.
-    """
-    awaits_deletion = select(Account.user_id).where(
-        Account.user_id == user_id, Account.deletion_scheduled_for.is_not(None)
-    )
-    asleep = User.id == user_id, User.status == "DEACTIVATED", ~awaits_deletion.exists()
-    values = {"status": "ACTIVE", "updated_at": clock.now()}
-    woken = await tx.scalar(update(User).where(*asleep).values(values).returning(User.id))
-    if woken is not None:
-        outbox.emit(tx, AccountReactivated(user_id=user_id))
 
 
 async def own_accounts(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Mapping[UUID, AccountRow]:

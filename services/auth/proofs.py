@@ -9,11 +9,13 @@ from sqlalchemy import select, update
 from core import clock
 from core.backends import Backends
 from core.db import Read, Write
-from core.errors import BadCredentials, Path, ReauthenticationRequired
+from core.errors import BadCredentials, Path, ReauthenticationRequired, Refusal
 from core.passwords import verify_password
 from core.viewer import Viewer
 from models.accounts import Account
 from models.auth import Session
+from services.auth import second_factors
+from services.auth.second_factors import Code
 
 PROVED_FOR: Final = timedelta(minutes=10)
 
@@ -39,7 +41,8 @@ async def require_recent(backends: Backends, viewer: Viewer) -> None:
 async def methods(db: Read, user_id: UUID) -> list[str]:
     """What the person could prove it with, each a `ReauthenticationMethod`."""
     has_password = await db.scalar(select(Account.password_hash.is_not(None)).where(Account.user_id == user_id))
-    return ["PASSWORD"] if has_password else []
+    has_app = await second_factors.methods(db, user_id)
+    return [*(["PASSWORD"] if has_password else []), *(["TOTP"] if has_app else [])]
 
 
 async def by_password(backends: Backends, viewer: Viewer, password: str, path: Path) -> None:
@@ -49,6 +52,11 @@ async def by_password(backends: Backends, viewer: Viewer, password: str, path: P
         stored = await db.scalar(select(Account.password_hash).where(Account.user_id == viewer.user_id))
     if not await verify_password(password, stored):
         raise BadCredentials("The password is wrong.", path)
+
+
+async def by_totp(tx: Write, viewer: Viewer, code: Code) -> Refusal | None:
+    """Use a code of the authenticator app up; a refusal is to be raised after the commit."""
+    return await second_factors.judge(tx, viewer.user_id, code, viewer.address)
 
 
 async def note(tx: Write, viewer: Viewer) -> datetime:

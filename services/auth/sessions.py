@@ -25,6 +25,8 @@ from models.auth import Session
 from services import outbox
 from services.auth.devices import Device, fingerprint
 
+LogInMethod = Literal["PASSWORD", "PASSWORD_AND_TOTP", "PASSWORD_AND_RECOVERY_CODE", "PROVIDER", "SIGN_UP"]
+
 REPLAY_FOR: Final = timedelta(seconds=60)
 
 _PURPOSE: Final = "refresh replays"
@@ -41,9 +43,7 @@ class AuthTokens:
     refresh_token_expires_at: datetime
 
 
-async def begin(
-    tx: Write, user_id: UUID, device: Device, address: str, method: Literal["PASSWORD", "SIGN_UP"]
-) -> SessionId:
+async def begin(tx: Write, user_id: UUID, device: Device, address: str, method: LogInMethod) -> SessionId:
     """Begin a session; it has no tokens before `grant`."""
     session = SessionId(user_id, new_uuid())
     now = clock.now()
@@ -68,9 +68,11 @@ async def begin(
     return session
 
 
-async def log_in(tx: Write, key: SigningKey, user_id: UUID, device: Device, address: str) -> AuthTokens:
-    """Begin a session of a person whose password was right."""
-    return await grant(tx, key, await begin(tx, user_id, device, address, "PASSWORD"))
+async def log_in(
+    tx: Write, key: SigningKey, user_id: UUID, device: Device, address: str, method: LogInMethod = "PASSWORD"
+) -> AuthTokens:
+    """Begin a session of a person who has proved who they are."""
+    return await grant(tx, key, await begin(tx, user_id, device, address, method))
 
 
 async def grant(tx: Write, key: SigningKey, session: SessionId) -> AuthTokens:

@@ -20,6 +20,7 @@ from tests.api.conftest import SignIn
 from tests.client import Client
 from tests.factories.people import person
 from tests.factories.posts import post
+from tests.factories.second_factors import protect
 from tests.factories.sessions import PASSWORD, account
 from tests.factories.uploads import upload
 from tests.operations import OPERATIONS
@@ -34,6 +35,11 @@ INPUTS: Mapping[str, Mapping[str, Any]] = {
     "revokeSessions": {},
     "changeHandle": {"handle": "x"},
     "reauthenticate": {"proof": {"password": "x"}},
+    "changeHandle": {"handle": "x"},
+    "beginTotpSetup": {},
+    "confirmTotpSetup": {"totp": "123456"},
+    "disableTotp": {"code": {"totp": "123456"}},
+    "regenerateRecoveryCodes": {"totp": "123456"},
     "updateProfile": {"bio": "x"},
     "followUser": {"userId": "x"},
     "unfollowUser": {"userId": "x"},
@@ -61,6 +67,7 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
         await db.write(lambda tx, viewer=viewer: likes.like_post(tx, viewer, shown))  # type: ignore[misc]
     written = await db.write(lambda tx: comments.add_comment(tx, ben, shown, "Hi @ana https://example.com"))
     await account(db, "cleo")
+    app = await protect(db, await account(db, "dora", "dora@example.com"))
     await upload(db, ana, "OPEN")
     post_id, user_id = str(shown), str(UserId(ben.user_id))
     file = {"purpose": "POST", "contentType": "image/jpeg", "byteSize": 10, "width": 4, "height": 5}
@@ -80,6 +87,7 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
         "CompleteUpload": {"input": {"uploadId": str(await upload(db, ana))}},
         "ComposePost": {"input": {"content": {"photo": {"uploadId": str(await upload(db, ana))}}, "caption": "Sea"}},
         "LogIn": {"input": {"identifier": "cleo", "password": PASSWORD}},
+        "CompleteLogIn": {"code": {"recoveryCode": app.recovery_codes[0]}},
         "RefreshSession": {},
         "SelfCheck": {},
         "Devices": {},
@@ -92,12 +100,16 @@ def text(name: str) -> str:
     return print_ast(OPERATIONS[name])
 
 
-async def continuations(client: Client, log_in: dict[str, Any]) -> dict[str, dict[str, Any]]:
+async def continuations(client: Client, variables: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """What those operations take that follow from the answers of others: cursors of next pages, a token to trade."""
-    entered = (await client.ask(text("LogIn"), **log_in))["logIn"]
+    entered = (await client.ask(text("LogIn"), **variables["LogIn"]))["logIn"]
+    halfway = (await client.ask(text("LogIn"), input={"identifier": "dora", "password": PASSWORD}))["logIn"]
     feed = (await client.ask(text("HomeScreen")))["viewer"]["homeFeed"]
     grid = (await client.ask(text("ProfileScreen"), handle="ben"))["user"]["posts"]
     return {
+        "CompleteLogIn": {
+            "input": {"challengeToken": halfway["challenge"]["token"], "code": variables["CompleteLogIn"].pop("code")}
+        },
         "RefreshSession": {"input": {"refreshToken": entered["tokens"]["refreshToken"]}},
         "HomeFeedNextPage": {"after": feed["pageInfo"]["endCursor"]},
         "ProfileGridNextPage": {"after": grid["pageInfo"]["endCursor"]},
@@ -114,7 +126,7 @@ async def test_every_query_and_mutation_runs_without_an_error(db: Database, sign
     ana = await person(db, "ana")
     variables = await world(db, ana)
     client = await sign_in(ana)
-    for name, more in (await continuations(client, variables["LogIn"])).items():
+    for name, more in (await continuations(client, variables)).items():
         variables[name] |= more
 
     answers = {name: await client.ask(text(name), **variables[name]) for name in variables}

@@ -15,6 +15,7 @@ from jobs.schedule import PULSE, SCHEDULE, turn
 from services import consistency, event_log, tasks
 from tests import pictures
 from tests.client import Client
+from tests.factories.second_factors import App, steps_later
 
 _PASSWORD = "violet harbour 41 lamps"
 _PICTURE = pictures.encoded(pictures.corners(), "JPEG")
@@ -34,6 +35,8 @@ _LOOK_AROUND = f"""query ($handle: String!, $ids: [ID!]!, $post: ID!, $url: URL!
         newest: comments(order: NEWEST, first: 1, after: $after) {{ pageInfo {{ endCursor }} }} }} }}
 }}"""
 
+_COMPLETE = "mutation ($input: CompleteLogInInput!) { completeLogIn(input: $input) { errors { code } } }"
+
 _FEED = f"""query ($after: String) {{ viewer {{ homeFeed(first: 1, after: $after, mode: CHRONOLOGICAL) {{
     nodes {{ ... on Post {{ {_POST} }} }} pageInfo {{ endCursor }} }} }} }}"""
 
@@ -42,6 +45,7 @@ async def live(client: Client, backends: Backends, ctx: JobContext) -> None:
     """Two people meet, and a worker does what follows."""
     ana, ana_id = await _sign_up(client, "ana")
     ben, _ = await _sign_up(client, "ben")
+    await _protect(client, ben, "ben")
     await _act(ben, "followUser", "user { id }", userId=ana_id)
     face = await _upload(ana, "AVATAR")
     post, picture = await _post(ana)
@@ -71,6 +75,26 @@ async def _sign_up(client: Client, handle: str) -> tuple[Client, str]:
     tokens = {"refreshToken": found["tokens"]["refreshToken"], "idempotencyKey": "first refresh"}
     fresh = await _act(client, "refreshSession", "tokens { accessToken }", **tokens)
     return client.signed_in(fresh["tokens"]["accessToken"]), found["viewer"]["user"]["id"]
+
+
+async def _protect(client: Client, person: Client, handle: str) -> None:
+    """Two-factor log-in, from the first code to the last."""
+    app = App((await _act(person, "beginTotpSetup", "secret"))["secret"])
+    codes = (await _act(person, "confirmTotpSetup", "recoveryCodes", totp=app.code()))["recoveryCodes"]
+    asked = {"identifier": handle, "password": _PASSWORD}
+    for code in ({"recoveryCode": codes[0]}, {"totp": app.code(1)}):
+        challenge = (await _act(client, "logIn", "challenge { token }", **asked))["challenge"]
+        wrong = {"challengeToken": challenge["token"], "code": {"totp": app.wrong()}}
+        assert (await client.ask(_COMPLETE, input=wrong))["completeLogIn"]["errors"]
+        with steps_later(1 if "totp" in code else 0):
+            await _act(client, "completeLogIn", "session { id }", challengeToken=challenge["token"], code=code)
+    with steps_later(2):
+        await _act(person, "reauthenticate", "validUntil", proof={"totp": app.code()})
+    with steps_later(3):
+        await _act(person, "regenerateRecoveryCodes", "recoveryCodes", totp=app.code())
+    with steps_later(4):
+        state = "account { isTwoFactorEnabled remainingRecoveryCodes }"
+        await _act(person, "disableTotp", state, code={"totp": app.code()})
 
 
 async def _post(client: Client) -> tuple[str, str]:

@@ -99,6 +99,11 @@ WRITES = {
         "viewer { id } session { id }",
     ),
     "logIn": _mutation("logIn", 'identifier: "eva", password: "violet harbour"', "viewer { id } session { id }"),
+    "completeLogIn": _mutation(
+        "completeLogIn", 'challengeToken: "none", code: {totp: "123456"}', "viewer { id } session { id }"
+    ),
+    "confirmTotpSetup": _mutation("confirmTotpSetup", 'totp: "123456"', "account { id }"),
+    "disableTotp": _mutation("disableTotp", 'code: {totp: "123456"}', "account { id }"),
     "refreshSession": _mutation("refreshSession", 'refreshToken: "none"', "session { id }"),
 }
 

@@ -18,6 +18,7 @@ from models.outbox import OutboxEntry
 from models.profiles import Handle, User
 from services import accounts, handles
 from services.accounts import NewAccount
+from services.auth import waking
 from services.auth.devices import Device
 from tests.factories.people import person
 
@@ -221,7 +222,7 @@ async def test_a_log_in_wakes_who_sleeps_and_nobody_else(db: Database) -> None:
     await db.write(lambda tx: tx.execute(due))
 
     for user_id in (asleep, awake, closed, leaving, asleep):
-        await db.write(partial(accounts.wake, user_id=user_id))
+        await db.write(partial(waking.wake, user_id=user_id))
 
     async with db.reading() as read:
         # unguarded: the test compares states

@@ -1,0 +1,159 @@
+"""The second factor of a person: whether there is one, and judging the codes that are given for it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from core import clock, totp
+from core.db import Read, Write
+from core.errors import BadCredentials, Path, RateLimited, Refusal
+from core.events import RecoveryCodeUsed
+from core.sealing import BrokenSeal, seal, unseal
+from core.viewer import Viewer
+from models.second_factors import SecondFactor, SecondFactorFailures
+from services import outbox
+from services.auth import known_networks, recovery_codes
+
+TRIES: Final = 5
+PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+FORGOTTEN_AFTER: Final = timedelta(days=1)
+
+_PURPOSE: Final = "second factors"
+
+Kind = Literal["TOTP", "RECOVERY_CODE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A second factor as somebody gives it, and where in the input."""
+
+    kind: Kind
+    text: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorRow:
+    """What the owner of an account is told of its second factor."""
+
+    is_enabled: bool
+    remaining_recovery_codes: int
+
+
+async def methods(db: Read, user_id: UUID) -> list[Kind]:
+    """What a log-in can be completed with; nothing if the password is enough."""
+    own = SecondFactor.user_id == user_id, SecondFactor.confirmed_at.is_not(None)
+    if await db.scalar(select(SecondFactor.user_id).where(*own)) is None:
+        return []
+    return ["TOTP", "RECOVERY_CODE"] if await recovery_codes.remaining(db, [user_id]) else ["TOTP"]
+
+
+async def own_rows(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Mapping[UUID, SecondFactorRow]:
+    """The viewer's own second factor, if it is asked for; nobody sees another's."""
+    if viewer.id is None or viewer.id not in user_ids:
+        return {}
+    own = SecondFactor.user_id == viewer.id, SecondFactor.confirmed_at.is_not(None)
+    is_enabled = await db.scalar(select(SecondFactor.user_id).where(*own)) is not None
+    left = await recovery_codes.remaining(db, [viewer.id])
+    return {viewer.id: SecondFactorRow(is_enabled, left.get(viewer.id, 0))}
+
+
+async def judge(tx: Write, user_id: UUID, code: Code, address: str) -> Refusal | None:
+    """Use a code up; if it is not good, the refusal to raise when the caller has committed what was counted.
+
+    Nobody guesses codes of the app: after five wrong ones in a row a pause begins, at first of a minute, in the end of
+    an hour. Networks at which the person is known have a count of their own, and recovery codes, which cannot be
+    guessed, have none: the pause keeps out who knows the password alone, and not the person.
+    """
+    if code.kind == "RECOVERY_CODE":
+        return await _judge_recovery_code(tx, user_id, code)
+    # The lock lets one of several at once through.
+    columns = select(SecondFactor.secret, SecondFactor.last_step)
+    own = SecondFactor.user_id == user_id, SecondFactor.confirmed_at.is_not(None)
+    row = await tx.first(columns.where(*own).with_for_update())
+    if row is None:
+        return wrong(code.path)
+    is_known = await known_networks.is_known(tx, user_id, address)
+    failures = await _failures(tx, user_id, is_known=is_known)
+    if failures.paused_until is not None:
+        return RateLimited(failures.paused_until)
+    step = totp.step_of(opened(user_id, row.secret), code.text, row.last_step)
+    if step is None:
+        return wrong(code.path, await _count(tx, user_id, failures, is_known=is_known))
+    await tx.execute(update(SecondFactor).where(*own).values(last_step=step))
+    await _forget_failures(tx, user_id, SecondFactorFailures.is_known_network == is_known)
+    return None
+
+
+async def forget(tx: Write, user_id: UUID) -> None:
+    """Leave nothing of a person's second factor."""
+    await tx.execute(delete(SecondFactor).where(SecondFactor.user_id == user_id))
+    await _forget_failures(tx, user_id)
+    await recovery_codes.forget(tx, user_id)
+
+
+def wrong(path: Path, remaining_attempts: int | None = None) -> BadCredentials:
+    """The refusal of a code that is wrong, was used, or belongs to nothing."""
+    return BadCredentials("The code is wrong, or was used before.", path, remaining_attempts=remaining_attempts)
+
+
+def sealed(user_id: UUID, secret: str) -> bytes:
+    """A secret as it is stored."""
+    return seal(_PURPOSE, user_id.bytes, secret.encode())
+
+
+def opened(user_id: UUID, stored: bytes) -> str:
+    """A stored secret; one that the installation's own secret does not open any more is as good as a fresh one."""
+    try:
+        return unseal(_PURPOSE, user_id.bytes, stored).decode()
+    except BrokenSeal:
+        return totp.new_secret()
+
+
+@dataclass(frozen=True, slots=True)
+class _Failures:
+    count: int = 0
+    failed_at: datetime | None = None
+
+    @property
+    def paused_until(self) -> datetime | None:
+        """When the pause ends, if one runs."""
+        if self.failed_at is None or not self.count or self.count % TRIES:
+            return None
+        ends = self.failed_at + PAUSES[min(self.count // TRIES, len(PAUSES)) - 1]
+        return ends if clock.now() < ends else None
+
+
+async def _failures(tx: Write, user_id: UUID, *, is_known: bool) -> _Failures:
+    """Wrong codes in a row; those of more than a day ago are forgotten."""
+    table = SecondFactorFailures
+    own = table.user_id == user_id, table.is_known_network == is_known
+    recent = table.failed_at > clock.now() - FORGOTTEN_AFTER
+    row = await tx.first(select(table.failures, table.failed_at).where(*own, recent))
+    return _Failures(*tuple(row)) if row else _Failures()
+
+
+async def _count(tx: Write, user_id: UUID, failures: _Failures, *, is_known: bool) -> int:
+    """Count a wrong code; how many more may come before the pause."""
+    table = SecondFactorFailures
+    values = {"failures": failures.count + 1, "failed_at": clock.now()}
+    statement = insert(table).values(user_id=user_id, is_known_network=is_known, **values)
+    key = [table.user_id, table.is_known_network]
+    await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+    return -(failures.count + 1) % TRIES
+
+
+async def _forget_failures(tx: Write, user_id: UUID, *which: ColumnElement[bool]) -> None:
+    await tx.execute(delete(SecondFactorFailures).where(SecondFactorFailures.user_id == user_id, *which))
+
+
+async def _judge_recovery_code(tx: Write, user_id: UUID, code: Code) -> Refusal | None:
+    if not await recovery_codes.use(tx, user_id, code.text):
+        return wrong(code.path)
+    outbox.emit(tx, RecoveryCodeUsed(user_id=user_id))
+    return None
