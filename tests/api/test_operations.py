@@ -35,7 +35,6 @@ INPUTS: Mapping[str, Mapping[str, Any]] = {
     "revokeSessions": {},
     "changeHandle": {"handle": "x"},
     "reauthenticate": {"proof": {"password": "x"}},
-    "changeHandle": {"handle": "x"},
     "beginTotpSetup": {},
     "confirmTotpSetup": {"totp": "123456"},
     "disableTotp": {"code": {"totp": "123456"}},
