@@ -3,6 +3,7 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.account_life import AccountLifeMutations
 from resolvers.accounts import AccountMutations, AccountQueries
 from resolvers.auth import AuthMutations
 from resolvers.comments import CommentMutations, CommentQueries
@@ -38,6 +39,7 @@ class Query(NodeQueries, AccountQueries, ProfileQueries, PostQueries, CommentQue
 @strawberry.type
 class Mutation(
     AccountMutations,
+    AccountLifeMutations,
     AuthMutations,
     SecondFactorMutations,
     ProfileMutations,

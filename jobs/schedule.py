@@ -11,7 +11,7 @@ from core.errors import Unavailable
 from core.metrics import PERIODIC_FAILURES
 from core.redis import CacheUnavailable
 from core.telemetry import logger
-from jobs import backlog, counters, posts
+from jobs import accounts, backlog, counters, posts
 from jobs.base import JobContext, Periodic, every
 from jobs.media import sweeping
 from services import event_log, idempotency, outbox, periodic, tasks
@@ -92,6 +92,8 @@ SCHEDULE: tuple[Periodic, ...] = (
     sweeping.expire_uploads,
     sweeping.sweep_store,
     posts.erase_deleted_posts,
+    accounts.erase_accounts,
+    accounts.purge_handles,
 )
 """What one worker does for all, in turns that PostgreSQL hands out."""
 

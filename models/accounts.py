@@ -3,16 +3,27 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, distributed_by
 
 
 class Account(Base):
-    """The private side of a person. `role` is MEMBER, MODERATOR or ADMIN; who has no password comes by a provider."""
+    """The private side of a person. `role` is MEMBER, MODERATOR or ADMIN; who has no password comes by a provider.
+
+    `leaving_reason` is why the person went, in their own words; a return clears it.
+    """
 
     __tablename__ = "accounts"
-    __table_args__ = distributed_by("user_id")
+    __table_args__ = (
+        Index(
+            "accounts_deletion_scheduled_for",
+            "deletion_scheduled_for",
+            postgresql_where="deletion_scheduled_for is not null",
+        ),
+        distributed_by("user_id"),
+    )
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     email: Mapped[str]
@@ -27,6 +38,7 @@ class Account(Base):
     accepted_terms: Mapped[str | None]
     created_at: Mapped[datetime]
     deletion_scheduled_for: Mapped[datetime | None]
+    leaving_reason: Mapped[str | None]
 
 
 class Email(Base):

@@ -13,7 +13,11 @@ class PostLike(Base):
     """One like per person and post, kept with the author of the post."""
 
     __tablename__ = "post_likes"
-    __table_args__ = (Index(None, "author_id", "post_id", "created_at", "liker_id"), distributed_by("author_id"))
+    __table_args__ = (
+        Index(None, "author_id", "post_id", "created_at", "liker_id"),
+        Index(None, "liker_id"),
+        distributed_by("author_id"),
+    )
 
     author_id: Mapped[UUID] = mapped_column(primary_key=True)
     post_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, distributed_by
@@ -34,7 +35,10 @@ class Handle(Base):
     """Who holds a handle, or left it not long ago, at `released_at`; the key is the handle in lower case."""
 
     __tablename__ = "handles"
-    __table_args__ = distributed_by("handle", group="handles")
+    __table_args__ = (
+        Index("handles_released_at", "released_at", postgresql_where="released_at is not null"),
+        distributed_by("handle", group="handles"),
+    )
 
     handle: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[UUID]

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 @strawberry.enum
 class AccountStatus(Enum):
     ACTIVE = "ACTIVE"
+    DEACTIVATED = "DEACTIVATED"
+    PENDING_DELETION = "PENDING_DELETION"
     SUSPENDED = "SUSPENDED"
 
 
@@ -69,6 +71,10 @@ class Account(SecondFactorOfAccount, SessionsOfAccount, Node):
     @attribute
     def created_at(self) -> datetime:
         return self.row.created_at
+
+    @attribute
+    def deletion_scheduled_for(self) -> datetime | None:
+        return self.row.deletion_scheduled_for
 
 
 @strawberry.type

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @strawberry.enum
 class UserStatus(Enum):
     ACTIVE = "ACTIVE"
+    DEACTIVATED = "DEACTIVATED"
     SUSPENDED = "SUSPENDED"
     DELETED = "DELETED"
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import case, insert, select
 
 from core import clock, passwords
 from core.db import Read, Write
@@ -41,7 +41,7 @@ class NewAccount:
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account as its owner sees it. `status` is ACTIVE or SUSPENDED."""
+    """An account as its owner sees it. `status` is an `AccountStatus`."""
 
     user_id: UUID
     status: str
@@ -50,6 +50,7 @@ class AccountRow:
     language: str
     time_zone: str
     created_at: datetime
+    deletion_scheduled_for: datetime | None
 
 
 def checked(new: NewAccount, password: str) -> NewAccount:
@@ -96,12 +97,13 @@ async def own_accounts(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Ma
     # unguarded: the account is the viewer's own
     columns = (
         Account.user_id,
-        User.status,
+        case((Account.deletion_scheduled_for.is_(None), User.status), else_="PENDING_DELETION"),
         Account.role,
         Account.email,
         Account.language,
         Account.time_zone,
         Account.created_at,
+        Account.deletion_scheduled_for,
     )
     statement = select(*columns).join(User, User.id == Account.user_id)
     row = await db.first(statement.where(Account.user_id == viewer.id))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import clock, errors
@@ -130,6 +130,15 @@ async def change(tx: Write, viewer: Viewer, handle: str, path: errors.Path) -> N
 async def release(tx: Write, handle: str) -> None:
     """Let a handle go: it leads to its person for 30 days more, and then nobody holds it."""
     await tx.execute(update(Handle).where(Handle.handle == key_of(handle)).values(released_at=clock.now()))
+
+
+async def purge(tx: Write, before: datetime, limit: int) -> int:
+    """Forget at most `limit` handles that were left before a moment; answers how many they were."""
+    left = select(Handle.handle).where(Handle.released_at < before).limit(limit)
+    keys = await tx.scalars(left)
+    if keys:
+        await tx.execute(delete(Handle).where(Handle.handle.in_(keys), Handle.released_at < before))
+    return len(keys)
 
 
 async def suggestions(db: Read, handle: str) -> list[str]:

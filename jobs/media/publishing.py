@@ -2,16 +2,29 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from itertools import zip_longest
+from uuid import UUID
 
-from core.events import PostDeleted, PostPublished, PostUpdated, ProfileUpdated
+from core.events import (
+    AccountDeactivated,
+    AccountDeletionCancelled,
+    AccountDeletionRequested,
+    AccountReactivated,
+    PostDeleted,
+    PostPublished,
+    PostUpdated,
+    ProfileUpdated,
+)
 from core.ids import PostId, UploadId
 from jobs.base import JobContext, consequence
+from services import tasks
 from services.media import files, publishing, sweeping
 from services.media.publishing import Standing
 from services.tasks import Claim
 
 _SECONDS = 120.0
+_AT_ONCE = 50
 
 
 @consequence(kind="outside", timeout=_SECONDS)
@@ -30,6 +43,26 @@ async def settle_avatar(ctx: JobContext, event: ProfileUpdated, _: Claim) -> Non
         standing = await publishing.survey(db, await publishing.of_profile(db, event.user_id))
     for each in standing:
         await _settle(ctx, each)
+
+
+@consequence(kind="outside", timeout=_SECONDS)
+async def settle_account(
+    ctx: JobContext,
+    event: AccountDeactivated | AccountReactivated | AccountDeletionRequested | AccountDeletionCancelled,
+    claim: Claim,
+) -> None:
+    """The same for all pictures of a person who left or came back, piece by piece."""
+    place = UUID(claim.position["after"]) if claim.position else None
+    while True:
+        async with ctx.db.reading(fresh=True) as db:
+            ids = await publishing.of_person(db, event.user_id, place, _AT_ONCE)
+            standing = await publishing.survey(db, ids)
+        for each in standing:
+            await _settle(ctx, each)
+        if len(ids) < _AT_ONCE:
+            return
+        place = ids[-1].id
+        await ctx.db.write(partial(tasks.advance, claim=claim, position={"after": str(place)}))
 
 
 @consequence(kind="outside", timeout=_SECONDS)

@@ -24,4 +24,5 @@ async def wake(tx: Write, user_id: UUID) -> None:
     values = {"status": "ACTIVE", "updated_at": clock.now()}
     woken = await tx.scalar(update(User).where(*asleep).values(values).returning(User.id))
     if woken is not None:
+        await tx.execute(update(Account).where(Account.user_id == user_id).values(leaving_reason=None))
         outbox.emit(tx, AccountReactivated(user_id=user_id))

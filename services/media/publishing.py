@@ -45,6 +45,14 @@ async def of_profile(db: Read, user_id: UUID) -> list[MediaId]:
     return [MediaId(user_id, one) for one in await db.scalars(avatars)]
 
 
+async def of_person(db: Read, user_id: UUID, after: UUID | None, limit: int) -> list[MediaId]:
+    """The pictures of a person that come after one of them, in the order of their ids."""
+    statement = select(Media.id).where(Media.author_id == user_id).order_by(Media.id).limit(limit)
+    if after is not None:
+        statement = statement.where(Media.id > after)
+    return [MediaId(user_id, one) for one in await db.scalars(statement)]
+
+
 async def post_of(db: Read, media_id: MediaId) -> PostId | None:
     """The post that a picture was put into."""
     post_id = await db.scalar(select(Media.post_id).where(*_is(media_id)))

@@ -93,6 +93,9 @@ WRITES = {
     ),
     "updateProfile": _mutation("updateProfile", "avatarUploadId: $upload", "user { avatar { id } }"),
     "changeHandle": _mutation("changeHandle", 'handle: "fresh"', "user { avatar { id } }"),
+    "deactivateAccount": _mutation("deactivateAccount", "", "account { id }"),
+    "requestAccountDeletion": _mutation("requestAccountDeletion", "", "account { id }"),
+    "cancelAccountDeletion": _mutation("cancelAccountDeletion", "", "account { id }"),
     "signUp": _mutation(
         "signUp",
         'email: "eva@example.org", handle: "eva", password: "violet harbour 41 lamps"',
