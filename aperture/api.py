@@ -13,6 +13,7 @@ from aperture.admission import Admission
 from aperture.asgi import Application, Parts, application
 from aperture.auth import authenticator, jwks_routes, looker
 from aperture.callers import Api, RequestInfo
+from aperture.cookies import Cookies
 from aperture.execution import Graph
 from aperture.graphiql import graphiql_routes
 from aperture.graphql import schema
@@ -74,6 +75,7 @@ def build(settings: Settings) -> Application:
                 look=looker(backends),
                 contexts=partial(_context, backends),
                 news=news,
+                cookies=Cookies.of(settings),
             ),
             health=health,
             origins=Origins.of(settings),
@@ -113,6 +115,7 @@ def _persisted(backends: Backends) -> Persisted:
 
 def _context(backends: Backends, viewer: Viewer, caller: RequestInfo) -> Context:
     context = Context(backends, viewer, request_id=caller.request_id, accept=caller.accept)
+    context.jar = caller.jar
     context.last_event_id = caller.last_event_id or None
     return context
 

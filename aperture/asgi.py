@@ -60,7 +60,11 @@ class Application:
         self._sockets = GraphQLOverWebSocket(parts.api, parts.origins, connections, socket_limits)
         self._pages = Starlette(routes=[*parts.health.routes(), *parts.routes])
         self._edge = Edge(
-            self._route, parts.origins, is_secure=parts.is_secure, is_ending=lambda: self._health.is_ending
+            self._route,
+            parts.origins,
+            is_secure=parts.is_secure,
+            is_ending=lambda: self._health.is_ending,
+            has_cookies=parts.api.cookies is not None,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -6,11 +6,13 @@ from typing import Final
 
 from starlette.types import Scope
 
+from aperture.cookies import Cookies
 from aperture.execution import Context, Graph
 from aperture.news import News
 from core import telemetry
 from core.errors import ApiError
 from core.viewer import Viewer
+from services.auth.cookies import Jar
 
 HEAD: Final = "aperture.head"
 """Where the scope of a request keeps its `Head`."""
@@ -49,6 +51,10 @@ class RequestInfo:
     accept: str
     user_agent: str
     last_event_id: str = ""
+    jar: Jar | None = None
+    """Cookies that the answer may set, and those that came; None where it can set none."""
+    token: str | None = None
+    """The access token that came with the handshake of a socket."""
 
     @classmethod
     def of(cls, scope: Scope, head: Head) -> "RequestInfo":
@@ -74,6 +80,7 @@ class Api:
     look: Look
     contexts: ContextFactory
     news: News = field(default_factory=News)
+    cookies: Cookies | None = None
 
 
 def bearer(head: Head) -> str | None:

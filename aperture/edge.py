@@ -31,11 +31,20 @@ Headers = list[tuple[bytes, bytes]]
 class Edge:
     """The outermost ASGI application; raises nothing, so the server logs nothing twice."""
 
-    def __init__(self, app: ASGIApp, origins: Origins, *, is_secure: bool, is_ending: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        origins: Origins,
+        *,
+        is_secure: bool,
+        is_ending: Callable[[], bool],
+        has_cookies: bool = False,
+    ) -> None:
         self._app = app
         self._origins = origins
         self._always = [*_ALWAYS, _HTTPS_ALONE] if is_secure else _ALWAYS
         self._is_ending = is_ending
+        self._has_cookies = has_cookies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = Head(scope)
@@ -84,6 +93,8 @@ class Edge:
         if origin and self._origins.allow(origin):
             added.append((b"access-control-allow-origin", origin.encode()))
             added.append((b"access-control-expose-headers", b"x-request-id, retry-after, etag"))
+            if self._has_cookies:
+                added.append((b"access-control-allow-credentials", b"true"))
         return added
 
 

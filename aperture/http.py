@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import math
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,10 @@ from aperture.sse import Caller, EventStreams, TooManyStreams
 from core import clock, telemetry
 from core.begun import Begun, TooLong, within
 from core.errors import ApiError, Refusal
+from core.ids import SessionId
 from core.limits import Limits
+from core.viewer import Viewer
+from services.auth.cookies import Jar
 
 GZIP_BYTES: Final = 1_400
 GZIP_LEVEL: Final = 1
@@ -83,13 +86,16 @@ class GraphQLOverHttp:
         head: Head = scope[HEAD]
         wanted = negotiation.answer_type(head[b"accept"])
         media_type = wanted if wanted not in {None, negotiation.EVENT_STREAM} else negotiation.JSON
+        jar = None
         try:
             _require_answerable(scope["method"], wanted)
             info, token = RequestInfo.of(scope, head), bearer(head)
-            viewer = await self._api.authenticate(token, info)
+            info.jar = jar = self._jar(head)
+            viewer = await (self._by_cookie(jar, info) if jar and not token else self._api.authenticate(token, info))
             telemetry.note(user=viewer.id)
             request = await self._request(scope, head, receive)
             if wanted == negotiation.EVENT_STREAM:
+                info.jar = None
                 caller, wait = Caller(viewer, token, info), negotiation.seconds_to_wait(head[b"prefer"])
                 await self._stream(scope["method"], caller, request, wait, receive, send)
                 return
@@ -103,7 +109,24 @@ class GraphQLOverHttp:
         except (ApiError, Refusal) as error:
             answer = errors.refused(error)
             reply = Reply(_status(answer, negotiation.GRAPHQL_JSON), answer)
-        await _send(reply, media_type, head, send)
+        await _send(reply, media_type, head, send, jar.headers if jar else ())
+
+    def _jar(self, head: Head) -> Jar | None:
+        if self._api.cookies is None:
+            return None
+        return self._api.cookies.jar(head[b"origin"], head[b"cookie"], head[b"x-csrf-token"])
+
+    async def _by_cookie(self, jar: Jar, info: RequestInfo) -> Viewer:
+        """Who sent the cookies, if they count; those that are no good any more are taken back."""
+        try:
+            viewer = await self._api.authenticate(jar.access_token, info)
+        except ApiError as error:
+            if error.code == "UNAUTHENTICATED":
+                jar.drop()
+            raise
+        if viewer.session_id is not None:
+            jar.require(SessionId(viewer.user_id, viewer.session_id))
+        return viewer
 
     async def _answer(self, method: str, context: Context, request: GraphQLRequest, receive: Receive) -> Answer:
         kind = None
@@ -227,9 +250,11 @@ async def _until_gone(receive: Receive) -> None:
         continue
 
 
-async def _send(reply: Reply, media_type: str, head: Head, send: Send) -> None:
+async def _send(
+    reply: Reply, media_type: str, head: Head, send: Send, cookies: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
     body = encode(reply.answer)
-    sent = [_CONTENT_TYPES[media_type], *_ALWAYS]
+    sent = [_CONTENT_TYPES[media_type], *_ALWAYS, *cookies]
     if len(body) >= GZIP_BYTES and negotiation.accepts_gzip(head[b"accept-encoding"]):
         body = gzip.compress(body, GZIP_LEVEL, mtime=0)
         sent.append((b"content-encoding", b"gzip"))

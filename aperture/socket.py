@@ -203,7 +203,8 @@ class Socket:
         if self._has_init:
             raise Closed(4429, "Too many initialisation requests")
         self._has_init = True
-        viewer = await self._authenticated(token_of(payload_of(message) or {}))
+        viewer = await self._authenticated(token_of(payload_of(message) or {}) or self._info.token)
+        self._info.token = None
         self._admit(viewer, self._info.address)
         self._presence = self._presences.enter(viewer, self._signed_out)
         if self._deadline is not None:

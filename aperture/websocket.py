@@ -42,7 +42,10 @@ class GraphQLOverWebSocket:
         else:
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
             wire = scope["extensions"][EXTENSION]
-            socket = Socket(self._api, self._limits, self._presences, self._admit, RequestInfo.of(scope, head), wire)
+            info = RequestInfo.of(scope, head)
+            if self._api.cookies is not None:
+                info.token = self._api.cookies.access_token(head[b"origin"], head[b"cookie"])
+            socket = Socket(self._api, self._limits, self._presences, self._admit, info, wire)
             # They would live as long as the socket.
             del head
             scope["headers"].clear()

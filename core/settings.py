@@ -2,9 +2,9 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.limits import DEFAULTS, Limits
@@ -67,6 +67,7 @@ class Settings(BaseSettings):
 
     access_token_seconds: int = 900
     session_days: int = 30
+    cookie_sessions: bool = False
     rate_limit_factor: float = Field(default=1.0, ge=0)
     sign_up_rate_factor: float = Field(default=1.0, ge=0)
     clock_shift_seconds: float = 0.0
@@ -81,6 +82,13 @@ class Settings(BaseSettings):
             return None
         _, _, rest = url.partition("://")
         return f"postgresql+asyncpg://{rest}"
+
+    @model_validator(mode="after")
+    def _secure_cookies(self) -> Self:
+        """Cookies with tokens in them travel encrypted, except on the machine of a developer."""
+        if self.cookie_sessions and self.environment == "production" and not self.public_url.startswith("https://"):
+            raise ValueError("sessions in cookies need a public_url that begins with https")
+        return self
 
     @property
     def queue_url(self) -> str:

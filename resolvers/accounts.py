@@ -5,7 +5,7 @@ import strawberry
 from core.ids import SessionId, ViewerId
 from core.passwords import hash_password
 from loaders.accounts import availability_of_handles
-from resolvers.auth import device_of, enter, tokens_of
+from resolvers.auth import device_of, enter, handed_out, require_delivery
 from schema import nodes
 from schema.accounts import HandleAvailability, SignUpInput, SignUpPayload, Viewer
 from schema.context import Context
@@ -40,6 +40,7 @@ class AccountQueries:
 class AccountMutations:
     @mutation
     async def sign_up(ctx: Context, *, input: SignUpInput) -> SignUpPayload:
+        require_delivery(ctx, input.delivery)
         new = accounts.checked(_new_account(input), input.password)
         await suspicion.require_human(
             ctx.backends, "signUp", ctx.viewer.address, input.captcha_response or None, _CAPTCHA, free=accounts.FREE
@@ -57,7 +58,7 @@ class AccountMutations:
         tokens = await ctx.write(lambda tx: sessions.grant(tx, key, session_id))
         await enter(ctx, tokens)
         viewer, session = await nodes.load(ctx, [ViewerId(session_id.user_id), session_id])
-        return SignUpPayload(viewer=viewer, session=session, tokens=tokens_of(tokens))
+        return SignUpPayload(viewer=viewer, session=session, tokens=handed_out(ctx, tokens, input.delivery))
 
 
 def _new_account(input: SignUpInput) -> NewAccount:

@@ -1,5 +1,7 @@
 """Logging in and out, and keeping a session alive."""
 
+from dataclasses import replace
+
 import strawberry
 
 from core.errors import Invalid, unless_refused
@@ -23,6 +25,7 @@ from schema.auth import (
     RevokeSessionsInput,
     RevokeSessionsPayload,
     Session,
+    TokenDelivery,
     TwoFactorMethod,
 )
 from schema.context import Context
@@ -40,6 +43,7 @@ _TOKEN = ("input", "refreshToken")
 class AuthMutations:
     @mutation
     async def log_in(ctx: Context, *, input: LogInInput) -> LogInPayload:
+        require_delivery(ctx, input.delivery)
         address = ctx.viewer.address
         user_id = await log_in.recognise(ctx.backends, input.identifier, input.password, address)
         key = await keys.signing_key(ctx.backends)
@@ -49,29 +53,32 @@ class AuthMutations:
             return LogInPayload(challenge=challenge_of(outcome))
         await enter(ctx, outcome)
         viewer, session = await nodes.load(ctx, [ViewerId(user_id), outcome.session])
-        return LogInPayload(viewer=viewer, session=session, tokens=tokens_of(outcome))
+        return LogInPayload(viewer=viewer, session=session, tokens=handed_out(ctx, outcome, input.delivery))
 
     @mutation
     async def complete_log_in(ctx: Context, *, input: CompleteLogInInput) -> CompleteLogInPayload:
+        require_delivery(ctx, input.delivery)
         token, code, address = input.challenge_token, code_of(input.code), ctx.viewer.address
         key = await keys.signing_key(ctx.backends)
         tokens = unless_refused(await ctx.write(lambda tx: challenges.complete(tx, key, token, code, address)))
         await enter(ctx, tokens)
         viewer, session = await nodes.load(ctx, [ViewerId(tokens.session.user_id), tokens.session])
-        return CompleteLogInPayload(viewer=viewer, session=session, tokens=tokens_of(tokens))
+        return CompleteLogInPayload(viewer=viewer, session=session, tokens=handed_out(ctx, tokens, input.delivery))
 
     @mutation
     async def refresh_session(ctx: Context, *, input: RefreshSessionInput) -> RefreshSessionPayload:
-        if not input.refresh_token:
-            raise Invalid("REQUIRED", "A refresh token is needed.", _TOKEN)
-        token = sessions.presented(input.refresh_token, _TOKEN)
+        text, delivery = _refresh_token(ctx, input)
+        token = sessions.presented(text, _TOKEN)
         key = await keys.signing_key(ctx.backends)
         tokens = await ctx.write(lambda tx: sessions.refresh(tx, key, token, input.idempotency_key or None))
         ctx.backends.tokens.forget(token.session)
         if tokens is None:
+            if ctx.jar is not None and delivery is TokenDelivery.COOKIE:
+                ctx.jar.clear()
             raise sessions.spent(_TOKEN)
         await enter(ctx, tokens)
-        return RefreshSessionPayload(tokens=tokens_of(tokens), session=await nodes.one(ctx, tokens.session, Session))
+        session = await nodes.one(ctx, tokens.session, Session)
+        return RefreshSessionPayload(tokens=handed_out(ctx, tokens, delivery), session=session)
 
     @mutation
     async def log_out(ctx: Context, *, input: LogOutInput) -> LogOutPayload:
@@ -79,6 +86,8 @@ class AuthMutations:
         ended = await ctx.write(lambda tx: sessions.log_out(tx, who, all_devices=input.all_devices))
         for session in ended:
             ctx.backends.tokens.forget(session)
+        if ctx.jar is not None:
+            ctx.jar.clear()
         ctx.become(Viewer(address=who.address, user_agent=who.user_agent))
         return LogOutPayload(ended_session_ids=[strawberry.ID(str(session)) for session in ended])
 
@@ -128,6 +137,31 @@ def device_of(ctx: Context, given: DeviceInput | None) -> Device:
     if given is None:
         return guessed
     return Device(given.name or guessed.name, given.platform.value, given.app_version or None)
+
+
+def require_delivery(ctx: Context, delivery: TokenDelivery) -> None:
+    """Refuse `COOKIE` where the answer cannot set cookies, before anything is done."""
+    if delivery is TokenDelivery.COOKIE and ctx.jar is None:
+        reason = "Cookies are for pages of allowed websites, by POST, where the operator has switched them on."
+        raise Invalid("INVALID", reason, ("input", "delivery"))
+
+
+def handed_out(ctx: Context, tokens: sessions.AuthTokens, delivery: TokenDelivery) -> AuthTokens:
+    """The tokens as the client wants them; cookies are set by the answer and left out of it."""
+    told = tokens_of(tokens)
+    if delivery is TokenDelivery.BODY or ctx.jar is None:
+        return told
+    return replace(told, access_token=None, refresh_token=None, csrf_token=ctx.jar.keep(tokens))
+
+
+def _refresh_token(ctx: Context, input: RefreshSessionInput) -> tuple[str, TokenDelivery]:
+    """The refresh token of the input, else that of the cookies; its successor goes the same way."""
+    if input.refresh_token:
+        return input.refresh_token, TokenDelivery.BODY
+    kept = ctx.jar.refresh_token if ctx.jar else None
+    if kept is None:
+        raise Invalid("REQUIRED", "A refresh token is needed.", _TOKEN)
+    return kept, TokenDelivery.COOKIE
 
 
 def tokens_of(tokens: sessions.AuthTokens) -> AuthTokens:

@@ -32,6 +32,8 @@ class ServerQueries:
 
 
 def _is_there(capability: ServerCapability) -> bool:
+    if capability is ServerCapability.COOKIE_SESSIONS:
+        return settings().cookie_sessions
     return settings().sends_mail if capability is ServerCapability.EMAIL else True
 
 

@@ -12,7 +12,7 @@ from core.errors import ApiError
 from core.ids import AccountId, SessionId, UserId, ViewerId
 from loaders.accounts import accounts_by_id
 from schema import nodes
-from schema.auth import AuthTokens, DeviceInput, Session, SessionsOfAccount
+from schema.auth import AuthTokens, DeviceInput, Session, SessionsOfAccount, TokenDelivery
 from schema.context import Context
 from schema.errors import UserErrorCode
 from schema.feed import HomeFeedOfViewer
@@ -145,6 +145,7 @@ class SignUpInput:
     language: LanguageTag | None = LanguageTag("en")
     time_zone: TimeZone | None = TimeZone("UTC")
     device: DeviceInput | None = strawberry.UNSET
+    delivery: TokenDelivery = TokenDelivery.BODY
     captcha_response: str | None = strawberry.UNSET
 
 

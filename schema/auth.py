@@ -113,12 +113,19 @@ class SessionsOfAccount:
         return [connection(filled) for filled in await fill_pages(ctx, parents, Window(first or 20, after), fetch)]
 
 
+@strawberry.enum
+class TokenDelivery(Enum):
+    BODY = "BODY"
+    COOKIE = "COOKIE"
+
+
 @strawberry.type
 class AuthTokens:
     access_token: str | None
     refresh_token: str | None
     access_token_expires_at: datetime
     refresh_token_expires_at: datetime
+    csrf_token: str | None = None
 
 
 @strawberry.type
@@ -140,6 +147,7 @@ class LogInInput:
     identifier: str
     password: str
     device: DeviceInput | None = strawberry.UNSET
+    delivery: TokenDelivery = TokenDelivery.BODY
 
 
 @strawberry.input
@@ -164,6 +172,7 @@ class TwoFactorCodeInput:
 class CompleteLogInInput:
     challenge_token: str
     code: TwoFactorCodeInput
+    delivery: TokenDelivery = TokenDelivery.BODY
 
 
 @strawberry.input

@@ -14,6 +14,7 @@ from core.viewer import Viewer
 from loaders.base import Loaders, Scope
 from schema.operations import Operation
 from services import idempotency
+from services.auth.cookies import Jar
 from services.visibility.witness import WatchedViewer, Witness
 
 R = TypeVar("R")
@@ -36,6 +37,7 @@ class Context:
     accept: str = ""
     operation: Operation | None = None
     last_event_id: str | None = None
+    jar: Jar | None = None
     quotas: dict[str, datetime | None] = field(default_factory=dict)
     """Fields whose next call was counted with the operation, and until when it is refused, if it is."""
     push: Callable[[Any, Callable[[bool], None]], bool] | None = None

@@ -33,7 +33,6 @@ BY_KIND = {
 INPUTS: Mapping[str, Mapping[str, Any]] = {
     "logOut": {},
     "revokeSessions": {},
-    "changeHandle": {"handle": "x"},
     "reauthenticate": {"proof": {"password": "x"}},
     "beginTotpSetup": {},
     "confirmTotpSetup": {"totp": "123456"},
