@@ -33,6 +33,10 @@ BY_KIND = {
 INPUTS: Mapping[str, Mapping[str, Any]] = {
     "logOut": {},
     "revokeSessions": {},
+    "changeHandle": {"handle": "x"},
+    "deactivateAccount": {},
+    "requestAccountDeletion": {},
+    "cancelAccountDeletion": {},
     "reauthenticate": {"proof": {"password": "x"}},
     "beginTotpSetup": {},
     "confirmTotpSetup": {"totp": "123456"},
