@@ -34,7 +34,12 @@ def derived_keys(purpose: str) -> tuple[bytes, ...]:
 
 def mac(purpose: str, body: bytes) -> bytes:
     """32 bytes that only this installation can make for `body`."""
-    return hmac.digest(derived_keys(purpose)[0], body, "sha256")
+    return macs(purpose, body)[0]
+
+
+def macs(purpose: str, body: bytes) -> tuple[bytes, ...]:
+    """What `mac` gives, and what it gave before the secret changed: for looking up what was stored then."""
+    return tuple(hmac.digest(key, body, "sha256") for key in derived_keys(purpose))
 
 
 def is_mac(purpose: str, body: bytes, tag: bytes) -> bool:
@@ -42,7 +47,7 @@ def is_mac(purpose: str, body: bytes, tag: bytes) -> bool:
 
     The first 16 bytes are enough; less proves nothing.
     """
-    made = (hmac.digest(key, body, "sha256") for key in derived_keys(purpose))
+    made = macs(purpose, body)
     return len(tag) >= _TAG_BYTES and any(hmac.compare_digest(each[: len(tag)], tag) for each in made)
 
 

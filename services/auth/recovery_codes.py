@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from core import clock
 from core.db import Read, Write
-from core.sealing import mac
+from core.sealing import macs
 from models.second_factors import RecoveryCode
 
 COUNT: Final = 10
@@ -24,7 +24,7 @@ async def renew(tx: Write, user_id: UUID) -> list[str]:
     """Ten fresh codes in place of all that were; nobody can read them again."""
     codes = [_new_code() for _ in range(COUNT)]
     await forget(tx, user_id)
-    rows = [{"user_id": user_id, "digest": _digest(user_id, code), "used_at": None} for code in codes]
+    rows = [{"user_id": user_id, "digest": _digests(user_id, code)[0], "used_at": None} for code in codes]
     await tx.execute(insert(RecoveryCode), rows)
     return codes
 
@@ -36,7 +36,7 @@ async def forget(tx: Write, user_id: UUID) -> None:
 
 async def use(tx: Write, user_id: UUID, code: str) -> bool:
     """Use a code up; False if it is none of the person's, or was used. Case, spaces and dashes do not matter."""
-    own = RecoveryCode.user_id == user_id, RecoveryCode.digest == _digest(user_id, code)
+    own = RecoveryCode.user_id == user_id, RecoveryCode.digest.in_(_digests(user_id, code))
     statement = update(RecoveryCode).where(*own, RecoveryCode.used_at.is_(None)).values(used_at=clock.now())
     return await tx.scalar(statement.returning(RecoveryCode.user_id)) is not None
 
@@ -52,6 +52,7 @@ def _new_code() -> str:
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(length)) for length in _GROUPS)
 
 
-def _digest(user_id: UUID, code: str) -> bytes:
+def _digests(user_id: UUID, code: str) -> tuple[bytes, ...]:
+    """How a code is stored, and how it was before the installation's secret changed."""
     plain = "".join(code.split()).replace("-", "").lower()
-    return mac(_PURPOSE, user_id.bytes + plain.encode("utf-8", "surrogatepass"))
+    return macs(_PURPOSE, user_id.bytes + plain.encode("utf-8", "surrogatepass"))
