@@ -14,6 +14,7 @@ from resolvers.nodes import NodeQueries
 from resolvers.operations import OperationQueries
 from resolvers.posts import PostMutations, PostQueries
 from resolvers.profiles import ProfileMutations, ProfileQueries
+from resolvers.providers import ProviderMutations, ProviderQueries
 from resolvers.second_factors import SecondFactorMutations
 from resolvers.server import ServerQueries
 from schema import contract
@@ -32,7 +33,16 @@ from subscriptions.posts import PostSubscriptions
 
 
 @strawberry.type
-class Query(NodeQueries, AccountQueries, ProfileQueries, PostQueries, CommentQueries, OperationQueries, ServerQueries):
+class Query(
+    NodeQueries,
+    AccountQueries,
+    ProviderQueries,
+    ProfileQueries,
+    PostQueries,
+    CommentQueries,
+    OperationQueries,
+    ServerQueries,
+):
     """All reads."""
 
 
@@ -42,6 +52,7 @@ class Mutation(
     AccountLifeMutations,
     AuthMutations,
     SecondFactorMutations,
+    ProviderMutations,
     ProfileMutations,
     FollowMutations,
     MediaMutations,

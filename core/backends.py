@@ -1,4 +1,4 @@
-"""The connections one process holds to PostgreSQL, Redis and the object store."""
+"""The connections one process holds to PostgreSQL, Redis, the object store and services outside."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -7,6 +7,8 @@ from core.buckets import Buckets
 from core.captcha import Captcha, open_captcha
 from core.db import Database
 from core.loop_lag import LoopLag
+from core.openid import OpenId
+from core.outbound import Outbound
 from core.overload import Overload
 from core.pubsub import PubSub
 from core.redis import Cache
@@ -27,6 +29,8 @@ class Backends:
     store: ObjectStore
     lag: LoopLag
     overload: Overload
+    outbound: Outbound
+    openid: OpenId
     captcha: Captcha | None = None
     tokens: TokenMemory = field(default_factory=TokenMemory)
 
@@ -34,6 +38,7 @@ class Backends:
     def open(cls, settings: Settings) -> "Backends":
         """Connections by the settings."""
         cache, db, lag = Cache.from_url(settings.redis_url), Database.connect(settings), LoopLag()
+        outbound = Outbound(reaches_inside=settings.environment != "production")
         cache.show()
         db.show()
         return cls(
@@ -46,11 +51,19 @@ class Backends:
             lag=lag,
             overload=Overload(lag.standing, db.longest_wait, patience_seconds=settings.limits.patience_seconds),
             captcha=open_captcha(settings),
+            outbound=outbound,
+            openid=OpenId(outbound),
         )
 
     async def aclose(self) -> None:
         """Close what was opened; what fails keeps nothing else open, and is raised in the end."""
         async with AsyncExitStack() as stack:
-            for close in (self.store.aclose, self.db.aclose, self.cache.aclose, self.pubsub.aclose):
+            for close in (
+                self.outbound.aclose,
+                self.store.aclose,
+                self.db.aclose,
+                self.cache.aclose,
+                self.pubsub.aclose,
+            ):
                 stack.push_async_callback(close)
             await self.tokens.settled()

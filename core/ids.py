@@ -170,6 +170,10 @@ class SessionId(_Personal):
     prefix = "ses"
 
 
+class LinkedIdentityId(_Personal):
+    prefix = "lnk"
+
+
 class RelationshipId(_Personal):
     """How the person `user_id` stands to the person `id`."""
 

@@ -8,12 +8,13 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.limits import DEFAULTS, Limits
+from core.providers import Provider
 
 
 class Settings(BaseSettings):
     """One value per environment variable; names without the prefix `APERTURE_` are those of the field's conventions."""
 
-    model_config = SettingsConfigDict(env_prefix="APERTURE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="APERTURE_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     environment: Literal["development", "test", "production"] = "production"
     name: str = "Aperture"
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     access_token_seconds: int = 900
     session_days: int = 30
     cookie_sessions: bool = False
+    identity_providers: tuple[Provider, ...] = ()
     rate_limit_factor: float = Field(default=1.0, ge=0)
     sign_up_rate_factor: float = Field(default=1.0, ge=0)
     clock_shift_seconds: float = 0.0
@@ -88,6 +90,16 @@ class Settings(BaseSettings):
         """Cookies with tokens in them travel encrypted, except on the machine of a developer."""
         if self.cookie_sessions and self.environment == "production" and not self.public_url.startswith("https://"):
             raise ValueError("sessions in cookies need a public_url that begins with https")
+        return self
+
+    @model_validator(mode="after")
+    def _providers_are_sound(self) -> Self:
+        keys = [each.key for each in self.identity_providers]
+        if len(set(keys)) < len(keys):
+            raise ValueError("two identity providers have the same key")
+        plain = [f"{each.key}.{name}" for each in self.identity_providers for name in each.plain_addresses]
+        if plain and self.environment == "production":
+            raise ValueError(f"addresses of identity providers begin with https://: {', '.join(plain)}")
         return self
 
     @property

@@ -16,6 +16,7 @@ from jobs.base import JobContext, Periodic, every
 from jobs.media import sweeping
 from services import event_log, idempotency, outbox, periodic, tasks
 from services.auth import challenges
+from services.providers import attempts
 
 log = logger(__name__)
 
@@ -73,6 +74,13 @@ async def purge_tasks(ctx: JobContext) -> None:
     await _purge(ctx, lambda tx: outbox.purge(tx, done, _AT_ONCE))
 
 
+@every(600, "provider_log_ins.purge")
+async def purge_provider_log_ins(ctx: JobContext) -> None:
+    """Forget attempts to log in at a provider that ended an hour ago."""
+    before = clock.now() - timedelta(hours=1)
+    await _purge(ctx, lambda tx: attempts.purge(tx, before, _AT_ONCE))
+
+
 async def _purge(ctx: JobContext, some: Callable[[Write], Awaitable[int]]) -> None:
     """Forget in pieces, each well within the time limit of a statement."""
     while await ctx.db.write(some) == _AT_ONCE:
@@ -88,6 +96,7 @@ SCHEDULE: tuple[Periodic, ...] = (
     purge_idempotency_keys,
     purge_challenges,
     purge_tasks,
+    purge_provider_log_ins,
     sweeping.complete_silent,
     sweeping.expire_uploads,
     sweeping.sweep_store,

@@ -35,6 +35,7 @@ from services.auth import challenges, gate, keys, log_in, proofs, sessions
 from services.auth.challenges import Arrival, Challenge
 from services.auth.devices import Device, guess
 from services.auth.second_factors import Code
+from services.providers import log_in as provider_log_in
 
 _TOKEN = ("input", "refreshToken")
 
@@ -102,11 +103,16 @@ class AuthMutations:
     @mutation
     async def reauthenticate(ctx: Context, *, input: ReauthenticateInput) -> ReauthenticatePayload:
         who = ctx.viewer
-        if input.proof.password:
+        if input.proof.password is not None:
             await proofs.by_password(ctx.backends, who, input.proof.password.value, ("input", "proof", "password"))
-        if input.proof.totp:
+        elif input.proof.totp is not None:
             code = Code("TOTP", input.proof.totp.value, ("input", "proof", "totp"))
             unless_refused(await ctx.write(lambda tx: proofs.by_totp(tx, who, code)))
+        elif input.proof.provider_state is not None:
+            state = input.proof.provider_state.value
+            await ctx.write(lambda tx: provider_log_in.prove(tx, who, state))
+        else:
+            raise Invalid("REQUIRED", "A proof is needed.", ("input", "proof"))
         until = await ctx.write(lambda tx: proofs.note(tx, who))
         forget_session(ctx)
         return ReauthenticatePayload(valid_until=until)

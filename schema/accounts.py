@@ -19,6 +19,7 @@ from schema.feed import HomeFeedOfViewer
 from schema.fields import attribute, batched
 from schema.mutation import Payload
 from schema.nodes import Node
+from schema.providers import LinkedIdentitiesOfAccount
 from schema.scalars import LanguageTag, TimeZone
 from schema.second_factors import SecondFactorOfAccount
 from schema.uploads import UploadsOfViewer
@@ -42,7 +43,7 @@ class AccountRole(Enum):
 
 
 @strawberry.type
-class Account(SecondFactorOfAccount, SessionsOfAccount, Node):
+class Account(SecondFactorOfAccount, LinkedIdentitiesOfAccount, SessionsOfAccount, Node):
     row: strawberry.Private[AccountRow]
 
     def global_id(self) -> AccountId:

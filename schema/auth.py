@@ -38,6 +38,7 @@ class LogInMethod(Enum):
     PASSWORD = "PASSWORD"  # noqa: S105 - the name of a way in
     PASSWORD_AND_TOTP = "PASSWORD_AND_TOTP"  # noqa: S105 - another one
     PASSWORD_AND_RECOVERY_CODE = "PASSWORD_AND_RECOVERY_CODE"  # noqa: S105 - another one
+    PROVIDER = "PROVIDER"
     SIGN_UP = "SIGN_UP"
 
 
@@ -160,6 +161,7 @@ class RefreshSessionInput:
 class IdentityProofInput:
     password: strawberry.Maybe[str]
     totp: strawberry.Maybe[str]
+    provider_state: strawberry.Maybe[str]
 
 
 @strawberry.input(one_of=True)

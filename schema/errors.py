@@ -97,6 +97,7 @@ class RateLimitedError(UserError):
 class ReauthenticationMethod(enum.Enum):
     PASSWORD = "PASSWORD"  # noqa: S105 - the name of a proof
     TOTP = "TOTP"
+    PROVIDER = "PROVIDER"
 
 
 @strawberry.type

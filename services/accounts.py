@@ -23,6 +23,8 @@ from services.auth.devices import Device
 FREE: Final = 2
 """How many people may sign up from one network in an hour before a captcha is asked for."""
 
+MAX_NAME: Final = 50
+
 _EMAIL = ("input", "email")
 _HANDLE = ("input", "handle")
 _PASSWORD = ("input", "password")
@@ -74,8 +76,11 @@ async def sign_up(tx: Write, new: NewAccount, password_hash: str, device: Device
     return await sessions.begin(tx, user_id, device, address, "SIGN_UP")
 
 
-async def create_account(tx: Write, new: NewAccount, password_hash: str) -> UUID:
-    """Create what `checked` returned; refuses with all that is taken. A handle and an address go to one person each."""
+async def create_account(tx: Write, new: NewAccount, password_hash: str | None, *, is_confirmed: bool = False) -> UUID:
+    """Create what `checked` returned; refuses with all that is taken. A handle and an address go to one person each.
+
+    Who comes by another service has no password; `is_confirmed` if the address is known to be the person's.
+    """
     user_id = new_uuid()
     taken = [
         await _conflict(lambda: handles.claim(tx, new.handle, user_id, _HANDLE)),
@@ -85,7 +90,7 @@ async def create_account(tx: Write, new: NewAccount, password_hash: str) -> UUID
     if reasons:
         raise Refusals(reasons)
     await tx.execute(insert(User).values(_user_row(new, user_id)))
-    await tx.execute(insert(Account).values(_account_row(new, user_id, password_hash)))
+    await tx.execute(insert(Account).values(_account_row(new, user_id, password_hash, is_confirmed=is_confirmed)))
     outbox.emit(tx, AccountCreated(user_id=user_id))
     return user_id
 
@@ -155,13 +160,14 @@ def _user_row(new: NewAccount, user_id: UUID) -> dict[str, Any]:
     }
 
 
-def _account_row(new: NewAccount, user_id: UUID, password_hash: str) -> dict[str, Any]:
+def _account_row(new: NewAccount, user_id: UUID, password_hash: str | None, *, is_confirmed: bool) -> dict[str, Any]:
     now = clock.now()
     return {
         "user_id": user_id,
         "email": new.email,
+        "email_verified_at": now if is_confirmed else None,
         "password_hash": password_hash,
-        "password_changed_at": now,
+        "password_changed_at": now if password_hash else None,
         "role": "MEMBER",
         "language": new.language,
         "time_zone": new.time_zone,

@@ -24,6 +24,7 @@ from models.profiles import User
 from models.registry import metadata
 from services import counters, handles, likeness, outbox, retention
 from services.auth import sessions
+from services.providers import identities
 
 NOBODY: Final = "deleted"
 """The name of those who are gone; nobody is shown it."""
@@ -72,6 +73,7 @@ async def begin(tx: Write, user_id: UUID) -> bool:
         await likeness.unprotect(tx, user_id, person.handle)
         await tx.execute(delete(Email).where(Email.email == email.lower(), Email.user_id == user_id))
         await tx.execute(update(User).where(User.id == user_id).values(**_BLANK, updated_at=clock.now()))
+        await identities.erase(tx, user_id)
         await sessions.end_all(tx, user_id)
     return True
 

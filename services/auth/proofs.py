@@ -11,9 +11,11 @@ from core.backends import Backends
 from core.db import Read, Write
 from core.errors import BadCredentials, Path, ReauthenticationRequired, Refusal
 from core.passwords import verify_password
+from core.settings import settings
 from core.viewer import Viewer
 from models.accounts import Account
 from models.auth import Session
+from models.providers import LinkedIdentity
 from services.auth import second_factors
 from services.auth.second_factors import Code
 
@@ -33,16 +35,31 @@ async def require_recent(backends: Backends, viewer: Viewer) -> None:
     if is_recent(viewer.proved_at):
         return
     async with backends.db.reading(fresh=True) as db:
-        own = Session.user_id == viewer.user_id, Session.id == viewer.session_id
-        if not is_recent(await db.scalar(select(Session.proved_at).where(*own))):
-            raise ReauthenticationRequired(await methods(db, viewer.user_id))
+        await require_recent_of(db, viewer)
+
+
+async def require_recent_of(db: Read, viewer: Viewer) -> None:
+    """As `require_recent`, for verbs that find out on their way whether they need a proof."""
+    own = Session.user_id == viewer.user_id, Session.id == viewer.session_id
+    if not is_recent(await db.scalar(select(Session.proved_at).where(*own))):
+        raise ReauthenticationRequired(await methods(db, viewer.user_id))
 
 
 async def methods(db: Read, user_id: UUID) -> list[str]:
     """What the person could prove it with, each a `ReauthenticationMethod`."""
     has_password = await db.scalar(select(Account.password_hash.is_not(None)).where(Account.user_id == user_id))
     has_app = await second_factors.methods(db, user_id)
-    return [*(["PASSWORD"] if has_password else []), *(["TOTP"] if has_app else [])]
+    has = {"PASSWORD": has_password, "TOTP": has_app, "PROVIDER": await _is_linked(db, user_id)}
+    return [method for method, is_there in has.items() if is_there]
+
+
+async def _is_linked(db: Read, user_id: UUID) -> bool:
+    """Whether the person has linked a service that the operator still names."""
+    providers = [each.key for each in settings().identity_providers]
+    if not providers:
+        return False
+    linked = select(LinkedIdentity.id).where(LinkedIdentity.user_id == user_id, LinkedIdentity.provider.in_(providers))
+    return await db.scalar(linked.limit(1)) is not None
 
 
 async def by_password(backends: Backends, viewer: Viewer, password: str, path: Path) -> None:

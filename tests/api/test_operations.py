@@ -42,6 +42,7 @@ INPUTS: Mapping[str, Mapping[str, Any]] = {
     "confirmTotpSetup": {"totp": "123456"},
     "disableTotp": {"code": {"totp": "123456"}},
     "regenerateRecoveryCodes": {"totp": "123456"},
+    "unlinkProvider": {"linkedIdentityId": "x"},
     "updateProfile": {"bio": "x"},
     "followUser": {"userId": "x"},
     "unfollowUser": {"userId": "x"},

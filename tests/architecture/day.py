@@ -16,6 +16,7 @@ from services import consistency, event_log, tasks
 from tests import pictures
 from tests.client import Client
 from tests.factories.second_factors import App, steps_later
+from tests.providers import Liar, begin, complete
 
 _PASSWORD = "violet harbour 41 lamps"
 _PICTURE = pictures.encoded(pictures.corners(), "JPEG")
@@ -41,7 +42,7 @@ _FEED = f"""query ($after: String) {{ viewer {{ homeFeed(first: 1, after: $after
     nodes {{ ... on Post {{ {_POST} }} }} pageInfo {{ endCursor }} }} }} }}"""
 
 
-async def live(client: Client, backends: Backends, ctx: JobContext) -> None:
+async def live(client: Client, backends: Backends, ctx: JobContext, provider: Liar) -> None:
     """Two people meet, and a worker does what follows."""
     ana, ana_id = await _sign_up(client, "ana")
     ben, _ = await _sign_up(client, "ben")
@@ -57,6 +58,7 @@ async def live(client: Client, backends: Backends, ctx: JobContext) -> None:
     said = await _act(ben, "addComment", "comment { id }", postId=post, text="Oh, @ana!", idempotencyKey="said once")
     await _work(ctx)
     await _look_around(ben, post, [post, ana_id, picture, said["comment"]["id"]])
+    await _come_from_elsewhere(client, ana, provider)
     await _leave(ana, ben, post, said["comment"]["id"])
     await _work(ctx)
     async with backends.db.reading() as db:
@@ -134,6 +136,19 @@ async def _look_around(client: Client, post: str, ids: list[str]) -> None:
         "query ($since: String!) { viewer { homeFeedHint(since: $since) { newPostCount } } }",
         since=page["pageInfo"]["endCursor"],
     )
+
+
+async def _come_from_elsewhere(client: Client, ana: Client, provider: Liar) -> None:
+    """Somebody comes by a provider, and comes again; Ana links it, proves who she is by it, and unlinks it."""
+    for who in (client, client, ana, ana):
+        subject = "ana-there" if who is ana else "eve"
+        begun = await begin(who)
+        done = await complete(who, begun["state"], provider.code(begun["authorizationUrl"], subject))
+        assert done["errors"] == []
+    await _act(ana, "reauthenticate", "validUntil", proof={"providerState": begun["state"]})
+    (link,) = done["viewer"]["account"]["linkedIdentities"]
+    assert (await ana.ask("query ($id: ID!) { node(id: $id) { id } }", id=link["id"]))["node"] == link
+    await _act(ana, "unlinkProvider", "unlinkedIdentityId", linkedIdentityId=link["id"])
 
 
 async def _leave(ana: Client, ben: Client, post: str, comment: str) -> None:

@@ -16,6 +16,7 @@ from tests.architecture.sharding import objections
 from tests.architecture.sql import UNKNOWN, parse, statements
 from tests.architecture.tree import modules
 from tests.client import serving
+from tests.providers import Liar, description, with_providers
 
 TABLES = list(metadata.tables.values())
 SHARDED = [table for table in TABLES if table.info.get("sharding") == "distributed"]
@@ -141,10 +142,15 @@ def test_every_statement_in_a_string_can_run_on_shards() -> None:
     assert told == {MEASURES_CLOCK: "core/db.py"}
 
 
-async def test_every_statement_of_a_day_can_run_on_shards(config: Settings, backends: Backends) -> None:
+@pytest.fixture
+def config(config: Settings, liar: Liar, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    return with_providers(monkeypatch, description(liar.issuer))
+
+
+async def test_every_statement_of_a_day_can_run_on_shards(config: Settings, backends: Backends, liar: Liar) -> None:
     with counted() as ran:
         async with job_context(config) as ctx, serving(config) as client:
-            await day.live(client, backends, ctx)
+            await day.live(client, backends, ctx, liar)
 
     met = {table.name for sql in ran.statements for table in parse(sql).find_all(exp.Table)}
     assert metadata.tables.keys() <= met

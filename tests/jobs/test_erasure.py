@@ -11,6 +11,8 @@ from sqlalchemy import func, insert, select
 
 from core import clock
 from core.db import Database, Write
+from core.openid import Identity
+from core.providers import Provider
 from core.storage.keys import Area
 from core.viewer import Viewer
 from jobs.accounts import erase_accounts, purge_handles
@@ -24,9 +26,11 @@ from models.outbox import OutboxEntry
 from models.profiles import User
 from models.registry import metadata
 from services import account_life, comments, counters, erasure, follows, handles, likes
+from services.providers import identities
 from tests.factories import media
 from tests.factories.people import person
 from tests.factories.posts import post
+from tests.providers import description
 
 OF_THE_SYSTEM = {"outbox", "tasks", "event_log", "topic_events", "idempotency_keys"}
 """What forgets by itself within a day or a week."""
@@ -47,6 +51,9 @@ async def eva_leaves(ctx: JobContext) -> tuple[Viewer, Viewer]:
     eva, ben = await person(db, "eva", bio="Hello", pronouns="she"), await person(db, "ben")
     address = {"email": "eva@example.org", "user_id": eva.user_id, "claimed_at": clock.now()}
     await db.write(lambda tx: tx.execute(insert(Email).values(address)))
+    provider = Provider.model_validate(description("https://login.example.org"))
+    there = Identity(provider.issuer, "eva", None, "eva.there", None, None)
+    await db.write(partial(identities.link, user_id=eva.user_id, provider=provider, identity=there))
     hers = await media.published(db, eva, await media.ready(ctx, eva), caption="Mine")
     await media.ready(ctx, eva)
     his = await post(db, ben)

@@ -53,8 +53,8 @@ READS = {
     "user": Row("user(by: {id: $author}) { ...U }", _AUDIENCE),
     "home feed": Row("viewer { homeFeed(first: 2) { nodes { ...P } edges { node { ...P } } } }", _seen_by("follower")),
     "own things": Row(
-        "viewer { user { id } account { id sessions { nodes { id } edges { node { id } } } } session { id }"
-        " uploads { nodes { media { id } } edges { node { id } } } }",
+        "viewer { user { id } account { id sessions { nodes { id } edges { node { id } } } linkedIdentities { id } }"
+        " session { id } uploads { nodes { media { id } } edges { node { id } } } }",
         _seen_by("author"),
     ),
 }
@@ -107,6 +107,10 @@ WRITES = {
     ),
     "confirmTotpSetup": _mutation("confirmTotpSetup", 'totp: "123456"', "account { id }"),
     "disableTotp": _mutation("disableTotp", 'code: {totp: "123456"}', "account { id }"),
+    "completeProviderLogIn": _mutation(
+        "completeProviderLogIn", 'state: "none", authorizationCode: "none"', "viewer { id } session { id }"
+    ),
+    "unlinkProvider": _mutation("unlinkProvider", "linkedIdentityId: $author", "account { id }"),
     "refreshSession": _mutation("refreshSession", 'refreshToken: "none"', "session { id }"),
 }
 
