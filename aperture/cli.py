@@ -23,9 +23,11 @@ main = typer.Typer(
 )
 tasks = typer.Typer(help="Work that was left undone.", no_args_is_help=True)
 contract = typer.Typer(help="The contract, schema.graphql.", no_args_is_help=True)
+keys = typer.Typer(help="The keys that sign access tokens.", no_args_is_help=True)
 documents = typer.Typer(help="Trusted documents: operations of known clients.", no_args_is_help=True)
 main.add_typer(contract, name="schema")
 main.add_typer(documents, name="documents")
+main.add_typer(keys, name="keys")
 main.add_typer(tasks, name="tasks")
 
 _output = Console(highlight=False, soft_wrap=True)
@@ -180,6 +182,27 @@ def check_consistency() -> None:
     _output.print(f"{len(found)} differences." if found else "Everything agrees.")
     if found:
         raise typer.Exit(1)
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """List the keys that sign access tokens, and those whose tokens still count."""
+    from aperture.operate import signing_keys
+
+    for key in asyncio.run(signing_keys()):
+        _output.print(f"{key.kid}  {key.state:7}  since {key.since:%Y-%m-%d %H:%M}", markup=False)
+
+
+@keys.command("rotate")
+def rotate_keys(
+    *,
+    at_once: Annotated[bool, typer.Option("--at-once", help="If one got out: no token counts any more.")] = False,
+) -> None:
+    """Make the key that signs next: a worker lets it sign in ten minutes, when everybody knows it."""
+    from aperture import operate
+
+    key = asyncio.run(operate.rotate_keys(at_once=at_once))
+    _output.print(f"{key.kid} is {key.state}.", markup=False)
 
 
 @tasks.command("list")

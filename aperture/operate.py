@@ -8,6 +8,8 @@ from core.backends import Backends
 from core.db import Database
 from core.settings import settings
 from services import consistency, tasks
+from services.auth import rotation
+from services.auth.rotation import KeyRow
 from services.tasks import DeadTask
 
 _ONE_LOOK = 1000
@@ -23,6 +25,18 @@ async def retry_tasks(ids: Sequence[UUID]) -> list[UUID]:
     """Give dead tasks all their tries again and return the ids of those that were dead."""
     async with _database() as database, database.transaction() as tx:
         return [task_id for task_id in ids if await tasks.retry(tx, task_id)]
+
+
+async def signing_keys() -> Sequence[KeyRow]:
+    """The keys of access tokens, the newest first."""
+    async with _database() as database, database.reading(fresh=True) as db:
+        return await rotation.listed(db)
+
+
+async def rotate_keys(*, at_once: bool) -> KeyRow:
+    """Make the key that is to sign next; `at_once` distrusts every token there is."""
+    async with _database() as database:
+        return await database.write(rotation.replace_all if at_once else rotation.begin)
 
 
 async def differences() -> list[str]:

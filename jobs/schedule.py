@@ -11,7 +11,7 @@ from core.errors import Unavailable
 from core.metrics import PERIODIC_FAILURES
 from core.redis import CacheUnavailable
 from core.telemetry import logger
-from jobs import accounts, backlog, counters, posts
+from jobs import accounts, auth, backlog, counters, posts
 from jobs.base import JobContext, Periodic, every
 from jobs.media import sweeping
 from services import event_log, idempotency, outbox, periodic, tasks
@@ -101,6 +101,7 @@ SCHEDULE: tuple[Periodic, ...] = (
     sweeping.expire_uploads,
     sweeping.sweep_store,
     posts.erase_deleted_posts,
+    auth.turn_keys,
     accounts.erase_accounts,
     accounts.purge_handles,
 )

@@ -39,7 +39,10 @@ class Session(Base):
 
 
 class SigningKey(Base):
-    """An Ed25519 key. `state` is NEXT, ACTIVE or RETIRED; the private half is sealed with the installation's secret."""
+    """An Ed25519 key. `state` is NEXT, ACTIVE or RETIRED, since `changed_at` or from its beginning.
+
+    The private half is sealed with the installation's secret; a retired key has none any more.
+    """
 
     __tablename__ = "signing_keys"
     __table_args__ = reference()
@@ -49,3 +52,4 @@ class SigningKey(Base):
     private_key: Mapped[bytes]
     public_key: Mapped[bytes]
     created_at: Mapped[datetime]
+    changed_at: Mapped[datetime | None]
