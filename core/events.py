@@ -71,6 +71,13 @@ class UnusualLogIn(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LogInsFailed(Event):
+    """Many log-ins with the person's name and a wrong password came within an hour."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordChanged(Event):
     user_id: UUID
 

@@ -1,24 +1,32 @@
 """Passwords: hashed with argon2id, a few at a time, and refused when everybody would guess them."""
 
 import asyncio
+import os
 import re
+import sys
+import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from core.errors import Unavailable
+
+T = TypeVar("T")
+
 MIN_LENGTH: Final = 10
 MAX_LENGTH: Final = 256
 AT_ONCE: Final = 4
+WAITING: Final = 60
+
+_NICE: Final = 5
 
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
-# Each hash takes 19 MiB and about 20 ms of a core: the pool bounds both, and argon2 lets other threads run.
-_THREADS: Final = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password")
 _ROWS: Final = (
     "1234567890",
     "qwertyuiop",
@@ -33,18 +41,50 @@ _FEW_CHARACTERS: Final = 3
 _SHORT_NAME: Final = 4
 
 
+class _Threads:
+    """A few threads with a short queue: whoever would wait for seconds is told at once to come back."""
+
+    def __init__(self) -> None:
+        # Each hash takes 19 MiB and about 20 ms of a core: the pool bounds both, and argon2 lets other threads run.
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password", initializer=_step_back)
+        self._taken = 0
+
+    async def run(self, work: Callable[..., T], *args: object) -> T:
+        """What the work returns; `Unavailable` if too much waits already."""
+        if self._taken >= AT_ONCE + WAITING:
+            raise Unavailable("Too many people log in right now. Try again in a moment.")
+        self._taken += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
+        finally:
+            self._taken -= 1
+
+
+def _step_back() -> None:
+    """Let the event loop have a core first: a hash may take a moment longer, everybody else's answer may not."""
+    if sys.platform == "linux":
+        # Threads have priorities of their own on Linux alone.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + _NICE)
+
+
+_THREADS: Final = _Threads()
+
+
 async def hash_password(password: str) -> str:
-    """The hash to store, with its parameters and salt; the password is 10 to 256 characters."""
+    """The hash to store, with its parameters and salt; the password is 10 to 256 characters.
+
+    Raises `Unavailable` at once, as `verify_password` does, if more than 60 wait.
+    """
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise ValueError("check the password's length before hashing it")
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, _HASHER.hash, _normal(password))
+    return await _THREADS.run(_HASHER.hash, _normal(password))
 
 
 async def verify_password(password: str, stored: str | None) -> bool:
     """True if the hash is of this password. Without a hash the answer is False after the same work."""
     if len(password) > MAX_LENGTH:
         return False
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, _verify, _normal(password), stored)
+    return await _THREADS.run(_verify, _normal(password), stored)
 
 
 def is_guessable(password: str, names: Iterable[str] = ()) -> bool:

@@ -1,23 +1,23 @@
 """Logging in with a name and a password."""
 
-from datetime import datetime
-from hashlib import sha256
+import asyncio
+from contextlib import suppress
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 
 from core.backends import Backends
-from core.buckets import Claim, network_of
-from core.db import Read
-from core.errors import BadCredentials, RateLimited
+from core.db import Read, Write
+from core.errors import BadCredentials, RateLimited, Unavailable
+from core.events import LogInsFailed
 from core.passwords import verify_password
 from models.accounts import Account, Email
 from models.profiles import User
-from services import emails, handles
-
-FAILURES: Final = 10
-WITHIN_SECONDS: Final = 15 * 60
+from services import emails, handles, outbox
+from services.auth import known_networks
+from services.auth.guesses import Guesses
 
 _NOBODY: Final = UUID(int=0)
 
@@ -25,34 +25,42 @@ _NOBODY: Final = UUID(int=0)
 async def recognise(backends: Backends, identifier: str, password: str, address: str) -> UUID:
     """Whose handle or email address and password these are.
 
-    A wrong name and a wrong password get one answer after the same work. Ten failures with one name from one address
-    within 15 minutes are enough: then even the right password has to wait. They are counted by the name as given,
-    since a shared count would tell which handle belongs to which email address.
+    A wrong name and a wrong password get one answer after the same work. Ten failures with one name from one network
+    within 15 minutes are enough: then even the right password has to wait there. Failures from everywhere make tries
+    wait their turns, but never the right password from a network the person is known at.
     """
-    failure = _failure(backends, identifier, address)
-    _refuse(await backends.buckets.take(failure, dry_run=True))
+    guesses = Guesses.of(backends, identifier, address)
+    await guesses.require_patience()
+    wait_until = await guesses.pause()
     async with backends.db.reading(fresh=True) as db:
         user_id, stored = await _find(db, identifier)
-    if await verify_password(password, stored):
-        return user_id
-    _refuse(await backends.buckets.take(failure))
-    raise BadCredentials
+        # Asked before the password is judged, so that the time of a refusal does not tell a right one.
+        is_awaited = wait_until is not None and await known_networks.is_known(db, user_id, address)
+    is_right = await verify_password(password, stored)
+    if wait_until is not None and not (is_right and is_awaited):
+        raise RateLimited(wait_until)
+    if not is_right:
+        await _note_failure(backends, guesses, user_id if stored else None)
+        raise BadCredentials
+    return user_id
 
 
-def _refuse(retry_at: datetime | None) -> None:
-    if retry_at is not None:
-        raise RateLimited(retry_at)
+async def _note_failure(backends: Backends, guesses: Guesses, user_id: UUID | None) -> None:
+    """Count a failure; a person whose name is tried again and again is told, behind the answer and once a day."""
+    if not await guesses.count() or user_id is None or not await guesses.is_news():
+        return
+
+    async def tell() -> None:
+        with suppress(Unavailable):
+            await backends.db.write(partial(_tell, user_id=user_id))
+
+    task = asyncio.create_task(tell())
+    backends.tokens.running.add(task)
+    task.add_done_callback(backends.tokens.running.discard)
 
 
-def _failure(backends: Backends, identifier: str, address: str) -> list[Claim]:
-    """What a failure uses up; nothing where the operator has switched rates off."""
-    limit = FAILURES * backends.settings.rate_limit_factor
-    name = sha256(_key(identifier).encode("utf-8", "surrogatepass")).hexdigest()
-    return [Claim(f"{name}/failedLogIn:{network_of(address)}", limit, WITHIN_SECONDS)] if limit else []
-
-
-def _key(identifier: str) -> str:
-    return emails.key_of(identifier) or handles.key_of(identifier.strip())
+async def _tell(tx: Write, user_id: UUID) -> None:
+    outbox.emit(tx, LogInsFailed(user_id=user_id))
 
 
 async def _find(db: Read, identifier: str) -> tuple[UUID, str | None]:

@@ -82,10 +82,12 @@ async def judge(tx: Write, user_id: UUID, code: Code, address: str) -> Refusal |
     failures = await _failures(tx, user_id, is_known=is_known)
     if failures.paused_until is not None:
         return RateLimited(failures.paused_until)
-    step = totp.step_of(opened(user_id, row.secret), code.text, row.last_step)
+    secret = opened(user_id, row.secret)
+    step = totp.step_of(secret, code.text, row.last_step)
     if step is None:
         return wrong(code.path, await _count(tx, user_id, failures, is_known=is_known))
-    await tx.execute(update(SecondFactor).where(*own).values(last_step=step))
+    # Sealed anew, so that it outlives a change of the installation's secret.
+    await tx.execute(update(SecondFactor).where(*own).values(last_step=step, secret=sealed(user_id, secret)))
     await _forget_failures(tx, user_id, SecondFactorFailures.is_known_network == is_known)
     return None
 

@@ -29,11 +29,13 @@ MACHINE_CLOCKS = {
 }
 # The database is asked for its time where its distance from the machine's is measured.
 ASKS_THE_DATABASE = {"core/db.py"}
-# Transactions of their own: an epoch and a key are no part of what a person does, a sign of life may be lost.
+# Transactions of their own: an epoch and a key are no part of what a person does, a sign of life and a warning that a
+# refused log-in leaves behind it may be lost.
 # An attempt is used up before its provider is asked, and what it says is kept: no network inside a transaction.
 OPEN_TRANSACTIONS = {
     "services/auth/gate.py",
     "services/auth/keys.py",
+    "services/auth/log_in.py",
     "services/epochs.py",
     "services/providers/log_in.py",
 }
@@ -43,6 +45,7 @@ WITHOUT_CONSEQUENCE = {
     "AccountCreated": "the first look at a home feed makes its timeline",
     "RefreshTokenReused": "nobody is told yet",
     "UnusualLogIn": "nobody is told yet",
+    "LogInsFailed": "nobody is told yet",
     "PostSubmitted": "a post that waits is published by what follows from its last upload",
 }
 

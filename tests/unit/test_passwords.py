@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from core import passwords
+from core.errors import Unavailable
 from core.passwords import hash_password, is_guessable, verify_password
 
 GOOD = "violet harbour 41 lamps"
@@ -63,6 +64,17 @@ async def test_ten_megabytes_are_refused_without_hashing(monkeypatch: pytest.Mon
     monkeypatch.setattr(passwords, "_THREADS", None)
 
     assert not await verify_password("x" * 10_000_000, stored)
+
+
+async def test_whoever_would_wait_too_long_is_told_so_and_nobody_else() -> None:
+    stored = await hash_password(GOOD)
+    flood = [verify_password(GOOD, stored) for _ in range(passwords.AT_ONCE + passwords.WAITING + 5)]
+
+    answers = await asyncio.gather(*flood, return_exceptions=True)
+
+    assert answers.count(True) == passwords.AT_ONCE + passwords.WAITING
+    assert [type(each) for each in answers if each is not True] == [Unavailable] * 5
+    assert await verify_password(GOOD, stored)
 
 
 @pytest.mark.parametrize(
