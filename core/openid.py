@@ -118,7 +118,9 @@ class OpenId:
         expected = Expected(provider.issuer, provider.client_id, back.nonce, access_token, back.begun_at)
         claims = await self._claims(provider, endpoints, id_token, expected)
         if "email" not in claims and endpoints.userinfo:
-            claims = {**await self._userinfo(endpoints.userinfo, access_token, claims["sub"]), **claims}
+            told = await self._userinfo(endpoints.userinfo, access_token, claims["sub"])
+            # An address and the word that it is confirmed come from one place.
+            claims = {**told, **claims, "email_verified": told.get("email_verified")}
         return Identity(
             issuer=provider.issuer,
             subject=claims["sub"],

@@ -423,6 +423,17 @@ async def test_what_is_said_of_somebody_else_does_not_count(api: Client, liar: L
     assert codes(await complete(api, begun["state"], liar.code(begun["authorizationUrl"]))) == NOT_BELIEVED
 
 
+async def test_an_address_is_confirmed_where_it_is_named(api: Client, liar: Liar) -> None:
+    liar.discovery = {"userinfo_endpoint": f"{liar.issuer}/userinfo"}
+    liar.claims = {"email": None, "email_verified": True}
+    liar.userinfo = {"sub": "ana-there", "email": "ben@example.com", "email_verified": False}
+    begun = await begin(api)
+
+    refused = await complete(api, begun["state"], liar.code(begun["authorizationUrl"]))
+
+    assert codes(refused) == [("ValidationError", "INVALID", ["input", "state"])]
+
+
 async def test_what_is_said_beside_the_token_counts(api: Client, liar: Liar) -> None:
     liar.discovery = {"userinfo_endpoint": f"{liar.issuer}/userinfo"}
     liar.claims = {"email": None, "email_verified": None}
