@@ -7,11 +7,13 @@ from resolvers.account_life import AccountLifeMutations
 from resolvers.accounts import AccountMutations, AccountQueries
 from resolvers.auth import AuthMutations
 from resolvers.comments import CommentMutations, CommentQueries
+from resolvers.emails import EmailMutations
 from resolvers.follows import FollowMutations
 from resolvers.likes import LikeMutations
 from resolvers.media import MediaMutations
 from resolvers.nodes import NodeQueries
 from resolvers.operations import OperationQueries
+from resolvers.passwords import PasswordMutations
 from resolvers.posts import PostMutations, PostQueries
 from resolvers.profiles import ProfileMutations, ProfileQueries
 from resolvers.providers import ProviderMutations, ProviderQueries
@@ -53,6 +55,8 @@ class Mutation(
     AuthMutations,
     SecondFactorMutations,
     ProviderMutations,
+    PasswordMutations,
+    EmailMutations,
     ProfileMutations,
     FollowMutations,
     MediaMutations,

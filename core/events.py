@@ -83,8 +83,16 @@ class PasswordChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MailCodeIssued(Event):
+    """A code is to be mailed; its text is in no event."""
+
+    user_id: UUID
+    code_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class EmailChanged(Event):
-    """The account has another address now; `code_id` is the code that confirmed it."""
+    """The account has another address now; `code_id` is the code by which the former one is taken back."""
 
     user_id: UUID
     code_id: UUID

@@ -9,13 +9,13 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Final, TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from core.errors import Unavailable
+from core.errors import Invalid, Path, Unavailable
 
 T = TypeVar("T")
 
@@ -87,6 +87,19 @@ async def verify_password(password: str, stored: str | None) -> bool:
     return await _THREADS.run(_verify, _normal(password), stored)
 
 
+def require_good(password: str, names: Iterable[str], path: Path) -> None:
+    """Refuse a new password that is too short, too long, or easy to guess by these names of the person."""
+    length = len(password)
+    if length < MIN_LENGTH:
+        message = f"A password has at least {MIN_LENGTH} characters."
+        raise Invalid("TOO_SHORT", message, path, constraint="minLength", limit=MIN_LENGTH)
+    if length > MAX_LENGTH:
+        message = f"A password has at most {MAX_LENGTH} characters."
+        raise Invalid("TOO_LONG", message, path, constraint="maxLength", limit=MAX_LENGTH)
+    if is_guessable(password, names):
+        raise Invalid("INVALID", "This password is too easy to guess.", path)
+
+
 def is_guessable(password: str, names: Iterable[str] = ()) -> bool:
     """True for passwords of the common lists, for simple patterns, and for those built around one of the names."""
     plain = unicodedata.normalize("NFKC", password).lower()
@@ -120,7 +133,7 @@ def _normal(password: str) -> bytes:
 @cache
 def _common() -> frozenset[str]:
     """Well-known passwords, and words that stay well known with digits and signs around them."""
-    return frozenset(Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").split())
+    return frozenset(FilePath(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").split())
 
 
 def _letters(text: str) -> str:

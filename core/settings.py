@@ -117,6 +117,11 @@ class Settings(BaseSettings):
         return None if self.environment == "production" else self.mail_folder
 
     @property
+    def pages_url(self) -> str:
+        """Where links in mails begin, without a slash at the end."""
+        return (self.web_url or self.public_url).rstrip("/")
+
+    @property
     def sends_mail(self) -> bool:
         """Whether mails go anywhere."""
         return self.mail_url is not None or self.letterbox is not None

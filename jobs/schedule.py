@@ -11,7 +11,7 @@ from core.errors import Unavailable
 from core.metrics import PERIODIC_FAILURES
 from core.redis import CacheUnavailable
 from core.telemetry import logger
-from jobs import accounts, auth, backlog, counters, posts
+from jobs import accounts, auth, backlog, counters, mails, posts
 from jobs.base import JobContext, Periodic, every
 from jobs.media import sweeping
 from services import event_log, idempotency, outbox, periodic, tasks
@@ -97,6 +97,7 @@ SCHEDULE: tuple[Periodic, ...] = (
     purge_challenges,
     purge_tasks,
     purge_provider_log_ins,
+    mails.purge_codes,
     sweeping.complete_silent,
     sweeping.expire_uploads,
     sweeping.sweep_store,

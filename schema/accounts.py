@@ -62,6 +62,22 @@ class Account(SecondFactorOfAccount, LinkedIdentitiesOfAccount, SessionsOfAccoun
         return self.row.email
 
     @attribute
+    def is_email_verified(self) -> bool:
+        return self.row.email_verified_at is not None
+
+    @attribute
+    def pending_email(self) -> str | None:
+        return self.row.pending_email
+
+    @attribute
+    def has_password(self) -> bool:
+        return self.row.has_password
+
+    @attribute
+    def password_changed_at(self) -> datetime | None:
+        return self.row.password_changed_at
+
+    @attribute
     def language(self) -> LanguageTag:
         return LanguageTag(self.row.language)
 

@@ -10,7 +10,7 @@ from sqlalchemy import case, insert, select
 
 from core import clock, passwords
 from core.db import Read, Write
-from core.errors import Conflict, Invalid, Refusal, Refusals
+from core.errors import Conflict, Refusal, Refusals
 from core.events import AccountCreated
 from core.ids import SessionId, new_uuid
 from core.viewer import Viewer
@@ -49,6 +49,10 @@ class AccountRow:
     status: str
     role: str
     email: str
+    email_verified_at: datetime | None
+    pending_email: str | None
+    has_password: bool
+    password_changed_at: datetime | None
     language: str
     time_zone: str
     created_at: datetime
@@ -62,7 +66,7 @@ def checked(new: NewAccount, password: str) -> NewAccount:
     """
     email, wrong_email = _tried(lambda: emails.check(new.email, _EMAIL))
     _, wrong_handle = _tried(lambda: handles.check(new.handle, _HANDLE))
-    _, wrong_password = _tried(lambda: _check_password(password, new))
+    _, wrong_password = _tried(lambda: passwords.require_good(password, _names(new), _PASSWORD))
     reasons = [reason for reason in (wrong_email, wrong_handle, wrong_password) if reason is not None]
     if reasons:
         raise Refusals(reasons)
@@ -105,6 +109,10 @@ async def own_accounts(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Ma
         case((Account.deletion_scheduled_for.is_(None), User.status), else_="PENDING_DELETION"),
         Account.role,
         Account.email,
+        Account.email_verified_at,
+        Account.pending_email,
+        Account.password_hash.is_not(None).label("has_password"),
+        Account.password_changed_at,
         Account.language,
         Account.time_zone,
         Account.created_at,
@@ -115,18 +123,8 @@ async def own_accounts(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Ma
     return {viewer.id: AccountRow(*tuple(row))} if row else {}
 
 
-def _check_password(password: str, new: NewAccount) -> None:
-    length = len(password)
-    if length < passwords.MIN_LENGTH:
-        limit = passwords.MIN_LENGTH
-        message = f"A password has at least {limit} characters."
-        raise Invalid("TOO_SHORT", message, _PASSWORD, constraint="minLength", limit=limit)
-    if length > passwords.MAX_LENGTH:
-        limit = passwords.MAX_LENGTH
-        message = f"A password has at most {limit} characters."
-        raise Invalid("TOO_LONG", message, _PASSWORD, constraint="maxLength", limit=limit)
-    if passwords.is_guessable(password, (new.handle, new.email, new.email.partition("@")[0])):
-        raise Invalid("INVALID", "This password is too easy to guess.", _PASSWORD)
+def _names(new: NewAccount) -> tuple[str, ...]:
+    return new.handle, *emails.names_in(new.email)
 
 
 def _tried(check: Callable[[], Any]) -> tuple[Any, Refusal | None]:

@@ -60,7 +60,7 @@ async def message(box: Letterbox, name: str) -> Message | None:
 def _mail(name: str, content: bytes) -> Message:
     mail = message_from_bytes(content, policy=default)
     body = mail.get_body(("plain",))
-    text = body.get_content() if body else ""
+    text = body.get_content().replace("\r\n", "\n") if body else ""
     return Message(name, str(mail["To"]), str(mail["Subject"]), mail["Date"].datetime, text)
 
 

@@ -25,7 +25,7 @@ from core.ids import PostId, UploadId, new_uuid
 from core.settings import Settings
 from core.viewer import Viewer
 from jobs.routes import ROUTES
-from services import accounts, comments, follows, likes, outbox, posts, profiles, tasks
+from services import accounts, comments, emails, follows, likes, outbox, posts, profiles, tasks
 from services.accounts import NewAccount
 from services.auth import keys, sessions
 from services.auth.devices import Device
@@ -79,7 +79,8 @@ async def _seed(settings: Settings) -> None:
 async def _working(settings: Settings) -> AsyncIterator[None]:
     """A worker beside the seeding, so that all consequences are those of the product."""
     ending = asyncio.Event()
-    async with worker.job_context(settings) as ctx:
+    # Nobody is written to: these people have no mail.
+    async with worker.job_context(settings.model_copy(update={"mail_url": None, "mail_folder": None})) as ctx:
         work = asyncio.create_task(worker.work(ctx, ROUTES, ending))
         try:
             yield
@@ -96,6 +97,7 @@ async def _sign_up(world: World, at: datetime) -> None:
         create = partial(accounts.create_account, new=checked, password_hash=password_hash)
         with clock.frozen(at + timedelta(seconds=10 * number)):
             user_id = await world.backends.db.write(create)
+            await world.backends.db.write(partial(emails.confirm, email=checked.email, user_id=user_id))
         world.people[person] = Viewer(id=user_id)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import suppress
 from functools import partial
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,13 +12,12 @@ from core.db import Read, Write
 from core.errors import BadCredentials, RateLimited, Unavailable
 from core.events import LogInsFailed
 from core.passwords import verify_password
+from core.sealing import mac
 from models.accounts import Account, Email
 from models.profiles import User
 from services import emails, handles, outbox
 from services.auth import known_networks
 from services.auth.guesses import Guesses
-
-_NOBODY: Final = UUID(int=0)
 
 
 async def recognise(backends: Backends, identifier: str, password: str, address: str) -> UUID:
@@ -45,6 +43,20 @@ async def recognise(backends: Backends, identifier: str, password: str, address:
     return user_id
 
 
+async def find_holder(db: Read, identifier: str) -> UUID:
+    """Whose handle or email address this is; if it is nobody's, an id of its own that no account has."""
+    email = emails.key_of(identifier)
+    if email is None:
+        holder = await handles.find(db, identifier.strip())
+    else:
+        holder = await db.scalar(select(Email.user_id).where(Email.email == email))
+    return holder or _nobody(email or handles.key_of(identifier.strip()))
+
+
+def _nobody(name: str) -> UUID:
+    return UUID(bytes=mac("nobody", name.encode("utf-8", "surrogatepass"))[:16])
+
+
 async def _note_failure(backends: Backends, guesses: Guesses, user_id: UUID | None) -> None:
     """Count a failure; a person whose name is tried again and again is told, behind the answer and once a day."""
     if not await guesses.count() or user_id is None or not await guesses.is_news():
@@ -65,12 +77,7 @@ async def _tell(tx: Write, user_id: UUID) -> None:
 
 async def _find(db: Read, identifier: str) -> tuple[UUID, str | None]:
     """The person and the stored hash; nobody and None take the same statements."""
-    email = emails.key_of(identifier)
-    if email is None:
-        holder = await handles.find(db, identifier.strip())
-    else:
-        holder = await db.scalar(select(Email.user_id).where(Email.email == email))
-    user_id = holder or _NOBODY
+    user_id = await find_holder(db, identifier)
     # unguarded: the hash is compared and goes nowhere
     statement = select(Account.password_hash).join(User, User.id == Account.user_id)
     stored = await db.scalar(statement.where(Account.user_id == user_id, User.status != "DELETED"))

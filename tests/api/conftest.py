@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from aperture.worker import job_context
 from core.backends import Backends
 from core.settings import Settings
 from core.viewer import Viewer
 from tests.client import Client, serving
+from tests.factories.mails import Mails
 from tests.factories.sessions import enter
 
 SignIn = Callable[[Viewer], Awaitable[Client]]
@@ -18,6 +20,13 @@ async def api(config: Settings) -> AsyncIterator[Client]:
     """A client that is signed out."""
     async with serving(config) as client:
         yield client
+
+
+@pytest.fixture
+async def mails(config: Settings, api: Client) -> AsyncIterator[Mails]:
+    """What people are sent; its worker ends before the API does."""
+    async with job_context(config) as ctx:
+        yield Mails(ctx)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from jobs.schedule import PULSE, SCHEDULE, turn
 from services import consistency, event_log, tasks
 from tests import pictures
 from tests.client import Client
+from tests.factories.mails import Mails
 from tests.factories.second_factors import App, steps_later
 from tests.providers import Liar, begin, complete
 
@@ -59,6 +60,7 @@ async def live(client: Client, backends: Backends, ctx: JobContext, provider: Li
     await _work(ctx)
     await _look_around(ben, post, [post, ana_id, picture, said["comment"]["id"]])
     await _come_from_elsewhere(client, ana, provider)
+    await _prove_who_she_is(ana, Mails(ctx))
     await _leave(ana, ben, post, said["comment"]["id"])
     await _work(ctx)
     async with backends.db.reading() as db:
@@ -149,6 +151,22 @@ async def _come_from_elsewhere(client: Client, ana: Client, provider: Liar) -> N
     (link,) = done["viewer"]["account"]["linkedIdentities"]
     assert (await ana.ask("query ($id: ID!) { node(id: $id) { id } }", id=link["id"]))["node"] == link
     await _act(ana, "unlinkProvider", "unlinkedIdentityId", linkedIdentityId=link["id"])
+
+
+async def _prove_who_she_is(ana: Client, mails: Mails) -> None:
+    """New address, forgotten password, another one, and everything back."""
+    old, new = "ana@example.org", "ana@example.net"
+    await _act(ana, "verifyEmail", "verifiedEmail", code=await mails.code(old, "Confirm your address"))
+    await _act(ana, "requestEmailVerification", "account { pendingEmail }", email=new)
+    await _act(ana, "verifyEmail", "verifiedEmail", code=await mails.code(new, "Confirm your new address"))
+    await _act(ana, "changePassword", "account { id }", currentPassword=_PASSWORD, newPassword=_PASSWORD)
+    await _act(ana, "requestPasswordReset", "nextRequestAt", identifier="ana")
+    code = await mails.code(new, "Set a new password")
+    await _act(ana, "resetPassword", "wasReset", code=code, newPassword=_PASSWORD)
+    ana.token = None
+    await _act(ana, "verifyEmail", "verifiedEmail", code=await mails.code(old, "was changed"))
+    log_in = await _act(ana, "logIn", "tokens { accessToken }", identifier=old, password=_PASSWORD)
+    ana.token = log_in["tokens"]["accessToken"]
 
 
 async def _leave(ana: Client, ben: Client, post: str, comment: str) -> None:

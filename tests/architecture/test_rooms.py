@@ -42,10 +42,6 @@ OPEN_TRANSACTIONS = {
 END_TRANSACTIONS = {"commit", "rollback"}
 
 WITHOUT_CONSEQUENCE = {
-    "AccountCreated": "the first look at a home feed makes its timeline",
-    "RefreshTokenReused": "nobody is told yet",
-    "UnusualLogIn": "nobody is told yet",
-    "LogInsFailed": "nobody is told yet",
     "PostSubmitted": "a post that waits is published by what follows from its last upload",
 }
 

@@ -1,5 +1,5 @@
 """Clients as in `tests/api`."""
 
-from tests.api.conftest import api, sign_in
+from tests.api.conftest import api, mails, sign_in
 
-__all__ = ["api", "sign_in"]
+__all__ = ["api", "mails", "sign_in"]

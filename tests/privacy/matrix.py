@@ -101,6 +101,10 @@ WRITES = {
         'email: "eva@example.org", handle: "eva", password: "violet harbour 41 lamps"',
         "viewer { id } session { id }",
     ),
+    "changePassword": _mutation(
+        "changePassword", 'currentPassword: "violet", newPassword: "violet harbour 41 lamps"', "account { id }"
+    ),
+    "requestEmailVerification": _mutation("requestEmailVerification", 'email: "fay@example.org"', "account { id }"),
     "logIn": _mutation("logIn", 'identifier: "eva", password: "violet harbour"', "viewer { id } session { id }"),
     "completeLogIn": _mutation(
         "completeLogIn", 'challengeToken: "none", code: {totp: "123456"}', "viewer { id } session { id }"
