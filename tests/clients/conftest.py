@@ -48,7 +48,7 @@ def _world(installation: Live) -> dict[str, Any]:
         return {
             "http": f"{installation.base_url}/graphql",
             "ws": f"{installation.base_url}/graphql".replace("http", "ws"),
-            "me": {"id": me.id, "token": me.token},
+            "me": {"id": me.id, "token": me.token, "handle": me.handle, "password": me.password},
             "author": {"id": author.id, "token": author.token, "handle": author.handle},
             "posts": posts,
         }

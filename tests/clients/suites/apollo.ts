@@ -12,17 +12,23 @@ import {
   type ObservableQuery,
 } from "@apollo/client";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
+import { createClient } from "graphql-ws";
 
 import { apolloClient } from "../app/apollo.ts";
 import {
+  DevicesDocument,
   HomeFeedNextPageDocument,
   HomeScreenDocument,
   LikeDocument,
+  LiveAccountDocument,
   LivePostsDocument,
+  LogInDocument,
   OpenLinkDocument,
   PostScreenDocument,
+  RevokeSessionsDocument,
   SelfCheckDocument,
   WriteCommentDocument,
+  type LiveAccountSubscription,
   type LivePostsSubscription,
 } from "../app/generated/operations.ts";
 import { openSocket } from "../app/graphql_ws.ts";
@@ -184,6 +190,33 @@ check("with errorPolicy all, the part that came is shown beside the error", asyn
 check("a server that is not there is no GraphQL error", async () => {
   const nowhere = apolloClient("http://127.0.0.1:9/graphql", () => "", socket);
   await rejects(nowhere.query({ query: SelfCheckDocument }), (error) => !CombinedGraphQLErrors.is(error));
+});
+
+check("another device is told of live, listed, and ended together with its socket", async () => {
+  const client = mine();
+  const told = new Inbox<NonNullable<LiveAccountSubscription["accountEvents"]>>();
+  const events = client.subscribe({ query: LiveAccountDocument, variables: { after: FROM_NOW } });
+  const watching = events.subscribe({ next: ({ data }) => told.take(data!.accountEvents!), error: told.fail });
+  await told.until((event) => event.__typename === "StreamResetEvent");
+
+  const input = { identifier: world.me.handle, password: world.me.password };
+  const { data: entered } = await client.mutate({ mutation: LogInDocument, variables: { input } });
+  const authorization = `Bearer ${entered!.logIn!.tokens!.accessToken!}`;
+  const started = await told.until((event) => event.__typename === "SessionStartedEvent" && !event.session.isCurrent);
+  const id = started.__typename === "SessionStartedEvent" ? started.session.id : "";
+  const other = createClient({ url: world.ws, lazy: false, retryAttempts: 0, connectionParams: { authorization } });
+  const closed = new Promise((tell) => other.on("closed", (event) => tell((event as CloseEvent).code)));
+  await new Promise<void>((go) => other.on("connected", () => go()));
+
+  const { data: listed } = await client.query({ query: DevicesDocument, fetchPolicy: "network-only" });
+  const sessionIds = [id];
+  const { data: ended } = await client.mutate({ mutation: RevokeSessionsDocument, variables: { input: { sessionIds } } });
+
+  ok(listed!.viewer!.account.sessions!.nodes.some((session) => session.id === id && !session.isCurrent));
+  deepEqual(ended!.revokeSessions!.revokedSessionIds, [id]);
+  await told.until((event) => event.__typename === "SessionsRevokedEvent" && event.revokedSessionIds.includes(id));
+  equal(await closed, 4403);
+  watching.unsubscribe();
 });
 
 check("an event of GraphQLWsLink brings every screen up to date", async () => {

@@ -11,7 +11,7 @@ export interface World {
   http: string;
   ws: string;
   /** `me` follows `author`, who has three posts, the first of them with five comments. */
-  me: Person;
+  me: Person & { handle: string; password: string };
   author: Person & { handle: string };
   posts: string[];
 }
