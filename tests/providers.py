@@ -154,7 +154,8 @@ class Liar:
                 places = {name: f"{self.issuer}/{place}" for name, place in names.items()}
                 return 200, {"issuer": self.issuer, **places, **self.discovery}
             case "/keys":
-                return 200, {"keys": [{**self.public, "kid": self.kid, "use": "sig"}]}
+                keys = [{**self.public, "kid": self.kid, "use": "sig"}, {**self.public, "kid": "locks", "use": "enc"}]
+                return 200, {"keys": [*keys, {"kty": "oct", "kid": self.kid, "k": "c2VjcmV0"}]}
             case "/userinfo":
                 return 200, self.userinfo
             case "/token":

@@ -12,6 +12,7 @@ from aperture.subscription import subscribe
 from core.backends import Backends
 from core.db import Database
 from core.ids import UserId, new_uuid
+from core.settings import Settings
 from core.viewer import Viewer
 from schema.context import Context
 from schema.contract import contract
@@ -24,6 +25,7 @@ from tests.factories.second_factors import protect
 from tests.factories.sessions import PASSWORD, account
 from tests.factories.uploads import upload
 from tests.operations import OPERATIONS
+from tests.providers import HOME, Liar, description, with_providers
 
 BY_KIND = {
     kind: [name for name, document in OPERATIONS.items() if get_operation_ast(document).operation is kind]  # type: ignore[union-attr]
@@ -91,6 +93,10 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
         "ComposePost": {"input": {"content": {"photo": {"uploadId": str(await upload(db, ana))}}, "caption": "Sea"}},
         "LogIn": {"input": {"identifier": "cleo", "password": PASSWORD}},
         "CompleteLogIn": {"code": {"recoveryCode": app.recovery_codes[0]}},
+        "LogInButtons": {},
+        "LeaveForProvider": {"input": {"provider": "house", "redirectUri": HOME}},
+        "ReturnFromProvider": {},
+        "LinkedServices": {},
         "RefreshSession": {},
         "SelfCheck": {},
         "Devices": {},
@@ -103,20 +109,29 @@ def text(name: str) -> str:
     return print_ast(OPERATIONS[name])
 
 
-async def continuations(client: Client, variables: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+async def continuations(client: Client, liar: Liar, variables: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """What those operations take that follow from the answers of others: cursors of next pages, a token to trade."""
     entered = (await client.ask(text("LogIn"), **variables["LogIn"]))["logIn"]
     halfway = (await client.ask(text("LogIn"), input={"identifier": "dora", "password": PASSWORD}))["logIn"]
+    left = (await client.ask(text("LeaveForProvider"), **variables["LeaveForProvider"]))["beginProviderLogIn"]
     feed = (await client.ask(text("HomeScreen")))["viewer"]["homeFeed"]
     grid = (await client.ask(text("ProfileScreen"), handle="ben"))["user"]["posts"]
     return {
         "CompleteLogIn": {
             "input": {"challengeToken": halfway["challenge"]["token"], "code": variables["CompleteLogIn"].pop("code")}
         },
+        "ReturnFromProvider": {
+            "input": {"state": left["state"], "authorizationCode": liar.code(left["authorizationUrl"])}
+        },
         "RefreshSession": {"input": {"refreshToken": entered["tokens"]["refreshToken"]}},
         "HomeFeedNextPage": {"after": feed["pageInfo"]["endCursor"]},
         "ProfileGridNextPage": {"after": grid["pageInfo"]["endCursor"]},
     }
+
+
+@pytest.fixture
+def config(config: Settings, liar: Liar, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    return with_providers(monkeypatch, description(liar.issuer))
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -125,11 +140,11 @@ def test_every_operation_fits_the_contract_and_the_running_schema(name: str) -> 
         assert validate(each, OPERATIONS[name]) == []
 
 
-async def test_every_query_and_mutation_runs_without_an_error(db: Database, sign_in: SignIn) -> None:
+async def test_every_query_and_mutation_runs_without_an_error(db: Database, sign_in: SignIn, liar: Liar) -> None:
     ana = await person(db, "ana")
     variables = await world(db, ana)
     client = await sign_in(ana)
-    for name, more in (await continuations(client, variables)).items():
+    for name, more in (await continuations(client, liar, variables)).items():
         variables[name] |= more
 
     answers = {name: await client.ask(text(name), **variables[name]) for name in variables}
@@ -143,6 +158,8 @@ async def test_every_query_and_mutation_runs_without_an_error(db: Database, sign
     assert [node["handle"] for node in answers["Likers"]["node"]["likers"]["nodes"]] == ["ben", "ana"]
     assert answers["ProfileScreen"]["user"]["bio"]["segments"][1]["user"]["handle"] == "ana"
     assert answers["ComposePost"]["createPost"]["post"]["status"] == "PUBLISHED"
+    (linked,) = answers["LinkedServices"]["viewer"]["account"]["linkedIdentities"]
+    assert linked["provider"] == answers["LogInButtons"]["identityProviders"][0]
     assert len(answers["BeginUpload"]["beginUpload"]["upload"]["parts"]) == 1
     assert all(
         payload["errors"] == [] for name in BY_KIND[OperationType.MUTATION] for payload in answers[name].values()

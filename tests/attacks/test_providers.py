@@ -28,7 +28,7 @@ from services.providers import attempts
 from tests.api.test_auth import codes, signed_up
 from tests.client import Client, serving
 from tests.factories.second_factors import protect
-from tests.factories.sessions import later, set_status
+from tests.factories.sessions import PASSWORD, later, set_status
 from tests.providers import BEGIN, HOME, Liar, begin, complete, description, with_providers
 
 Claims = dict[str, Any]
@@ -37,6 +37,9 @@ USELESS = [("CredentialsError", "INVALID_CREDENTIALS", ["input", "state"])]
 NOT_BELIEVED = [("CredentialsError", "INVALID_CREDENTIALS", ["input", "authorizationCode"])]
 FAILED = [("GenericError", "UNAVAILABLE", None)]
 
+LOG_IN = """mutation ($password: String!) {
+    it: logIn(input: {identifier: "Ana.Lima", password: $password}) { tokens { accessToken } }
+}"""
 SECOND_STEP = """mutation ($token: String!, $code: String!) {
     it: completeLogIn(input: {challengeToken: $token, code: {totp: $code}}) { session { logInMethod } errors { code } }
 }"""
@@ -101,6 +104,7 @@ def _signed_by_others(liar: Liar) -> dict[str, Callable[[Claims], str]]:
         "the public key as a secret": _with_secret(pem),
         "the client secret": _with_secret(b"a secret of two"),
         "a stranger's key under the provider's name": _by(stranger, "RS256"),
+        "a key for something else": _by(liar.key, "RS256", kid="locks"),
         "a key the provider does not have": _by(stranger, "RS256", kid="two"),
         "a key that comes along": _by(stranger, "RS256", kid="two", jwk=jwk),
         "a key from elsewhere": _by(stranger, "RS256", kid="two", jku="https://evil.example/keys"),
@@ -252,6 +256,17 @@ async def test_an_account_comes_in_as_it_is_and_one_that_sleeps_wakes_up(
 
     client = api.signed_in(done["tokens"]["accessToken"])
     assert (await client.ask("{ viewer { account { status } } }"))["viewer"]["account"] == {"status": then}
+
+
+async def test_a_suspended_account_gets_no_further_way_in(api: Client, db: Database, liar: Liar) -> None:
+    ana = await signed_up(api)
+    await set_status(db, ViewerId.parse(ana["viewer"]["id"]).id, "SUSPENDED")
+    client = api.signed_in((await api.ask(LOG_IN, password=PASSWORD))["it"]["tokens"]["accessToken"])
+    begun = await begin(client)
+
+    refused = await complete(client, begun["state"], liar.code(begun["authorizationUrl"]))
+
+    assert codes(refused) == [("GenericError", "ACCOUNT_RESTRICTED", None)]
 
 
 async def test_an_identity_of_somebody_else_is_never_linked(api: Client, liar: Liar) -> None:
