@@ -36,6 +36,8 @@ INPUTS: Mapping[str, Mapping[str, Any]] = {
     "logOut": {},
     "revokeSessions": {},
     "changeHandle": {"handle": "x"},
+    "changePassword": {"currentPassword": "x", "newPassword": "violet harbour"},
+    "requestEmailVerification": {},
     "deactivateAccount": {},
     "requestAccountDeletion": {},
     "cancelAccountDeletion": {},
