@@ -2,10 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final, Literal
 from uuid import UUID
-
-from core.sealing import mac
 
 Platform = Literal["WEB", "IOS", "ANDROID", "DESKTOP", "OTHER"]
 
@@ -40,9 +39,13 @@ class Device:
 
 
 def fingerprint(user_id: UUID, device: Device) -> bytes:
-    """What tells a person's devices apart; the same for every session on one of them, whatever its version."""
+    """What tells a person's devices apart; the same for every session on one of them, whatever its version.
+
+    It proves nothing: who knows what a device is called can call another one so. Devices of different people never
+    share one.
+    """
     name = " ".join(device.name.casefold().split())
-    return mac("devices", user_id.bytes + f"{device.platform}:{name}".encode("utf-8", "surrogatepass"))
+    return sha256(user_id.bytes + f"{device.platform}:{name}".encode("utf-8", "surrogatepass")).digest()
 
 
 def guess(user_agent: str) -> Device:

@@ -61,6 +61,7 @@ async def live(client: Client, backends: Backends, ctx: JobContext, provider: Li
     await _look_around(ben, post, [post, ana_id, picture, said["comment"]["id"]])
     await _come_from_elsewhere(client, ana, provider)
     await _prove_who_she_is(ana, Mails(ctx))
+    await _use_another_device(ana)
     await _leave(ana, ben, post, said["comment"]["id"])
     await _work(ctx)
     async with backends.db.reading() as db:
@@ -167,6 +168,21 @@ async def _prove_who_she_is(ana: Client, mails: Mails) -> None:
     await _act(ana, "verifyEmail", "verifiedEmail", code=await mails.code(old, "was changed"))
     log_in = await _act(ana, "logIn", "tokens { accessToken }", identifier=old, password=_PASSWORD)
     ana.token = log_in["tokens"]["accessToken"]
+
+
+async def _use_another_device(ana: Client) -> None:
+    """A second session shows in the list, page by page, and is ended."""
+    sessions = """query ($after: String) { viewer { account { sessions(first: 1, after: $after) {
+        nodes { id isCurrent approximateLocation ipAddress } pageInfo { endCursor hasNextPage } } } } }"""
+    await _act(ana, "logIn", "session { id }", identifier="ana", password=_PASSWORD)
+    found, after = [], None
+    for _ in range(2):
+        page = (await ana.ask(sessions, after=after))["viewer"]["account"]["sessions"]
+        found += page["nodes"]
+        after = page["pageInfo"]["endCursor"]
+    (other,) = [each["id"] for each in found if not each["isCurrent"]]
+    await _act(ana, "revokeSessions", "revokedSessionIds", sessionIds=[other])
+    await _act(ana, "revokeSessions", "revokedSessionIds")
 
 
 async def _leave(ana: Client, ben: Client, post: str, comment: str) -> None:

@@ -1,4 +1,4 @@
-"""What an operator can do about dead tasks, from the command line."""
+"""What an operator can do about dead tasks and signing keys, from the command line."""
 
 import subprocess
 import sys
@@ -53,6 +53,18 @@ def test_retrying_what_is_not_dead_fails_and_says_so(servers: Servers, database_
 
     assert retried.returncode == 1
     assert "0 of 1" in retried.stdout
+
+
+def test_signing_keys_are_rotated_and_listed(servers: Servers, database_url: str) -> None:
+    states = []
+    for arguments in ((), (), ("--at-once",)):
+        made = _aperture(servers, database_url, "keys", "rotate", *arguments)
+        assert made.returncode == 0, made.stderr
+        listed = _aperture(servers, database_url, "keys", "list").stdout.splitlines()
+        assert made.stdout.split()[0] == listed[0].split()[0]
+        states.append([line.split()[1] for line in listed])
+
+    assert states == [["ACTIVE"], ["NEXT", "ACTIVE"], ["ACTIVE"]]
 
 
 def _dead(task_id: UUID) -> dict[str, object]:
