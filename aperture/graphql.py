@@ -15,6 +15,7 @@ from resolvers.nodes import NodeQueries
 from resolvers.operations import OperationQueries
 from resolvers.passwords import PasswordMutations
 from resolvers.posts import PostMutations, PostQueries
+from resolvers.privacy import PrivacyMutations
 from resolvers.profiles import ProfileMutations, ProfileQueries
 from resolvers.providers import ProviderMutations, ProviderQueries
 from resolvers.second_factors import SecondFactorMutations
@@ -58,6 +59,7 @@ class Mutation(
     PasswordMutations,
     EmailMutations,
     ProfileMutations,
+    PrivacyMutations,
     FollowMutations,
     MediaMutations,
     PostMutations,

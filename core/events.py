@@ -43,6 +43,13 @@ class ProfileUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacyChanged(Event):
+    """The account became private, or is no longer."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnded(Event):
     user_id: UUID
     session_id: UUID

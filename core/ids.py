@@ -108,6 +108,10 @@ class AccountId(_Single):
     prefix = "acc"
 
 
+class PrivacySettingsId(_Single):
+    prefix = "prv"
+
+
 class PlaceId(_Single):
     prefix = "plc"
 

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     location_database: Path | None = None
     people_file: Path = Path(".aperture/people.json")
 
+    minimum_age: int | None = Field(default=None, ge=0)
+    terms_version: str | None = Field(default=None, max_length=40)
+
     access_token_seconds: int = 900
     session_days: int = 30
     cookie_sessions: bool = False

@@ -22,6 +22,7 @@ from core.events import (
     PostSubmitted,
     PostUnliked,
     PostUpdated,
+    PrivacyChanged,
     ProfileUpdated,
     ProviderLinked,
     ProviderUnlinked,
@@ -40,7 +41,7 @@ from core.events import (
     UserFollowed,
     UserUnfollowed,
 )
-from jobs import auth, feed, log_ins, mails, posts, topics
+from jobs import auth, feed, follows, log_ins, mails, posts, topics
 from jobs.base import Consequence
 from jobs.media import publishing, rendering
 
@@ -68,6 +69,7 @@ ROUTES: dict[type[Event], tuple[Consequence, ...]] = {
     AccountDeletionCancelled: (auth.look_again, topics.account, publishing.settle_account, mails.tell_owner),
     AccountErased: (auth.look_again,),
     ProfileUpdated: (publishing.settle_avatar,),
+    PrivacyChanged: (publishing.settle_account, follows.let_in, topics.account),
     UploadCompleted: (rendering.process_upload, topics.media),
     UploadProgressed: (topics.media,),
     UploadFinished: (posts.publish_when_ready, rendering.tidy_up, topics.media),

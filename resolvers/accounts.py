@@ -2,12 +2,20 @@
 
 import strawberry
 
-from core.ids import SessionId, ViewerId
+from core.ids import AccountId, SessionId, ViewerId
 from core.passwords import hash_password
 from loaders.accounts import availability_of_handles
 from resolvers.auth import device_of, enter, handed_out, require_delivery
 from schema import nodes
-from schema.accounts import HandleAvailability, SignUpInput, SignUpPayload, Viewer
+from schema.accounts import (
+    Account,
+    HandleAvailability,
+    SignUpInput,
+    SignUpPayload,
+    UpdateAccountInput,
+    UpdateAccountPayload,
+    Viewer,
+)
 from schema.context import Context
 from schema.errors import UserErrorCode
 from schema.fields import root
@@ -60,6 +68,13 @@ class AccountMutations:
         viewer, session = await nodes.load(ctx, [ViewerId(session_id.user_id), session_id])
         return SignUpPayload(viewer=viewer, session=session, tokens=handed_out(ctx, tokens, input.delivery))
 
+    @mutation
+    async def update_account(ctx: Context, *, input: UpdateAccountInput) -> UpdateAccountPayload:
+        given = {"language": input.language, "time_zone": input.time_zone}
+        changes = {name: value for name, value in given.items() if value}
+        await ctx.write(lambda tx: accounts.update_account(tx, ctx.viewer, changes))
+        return UpdateAccountPayload(account=await nodes.one(ctx, AccountId(ctx.viewer.user_id), Account))
+
 
 def _new_account(input: SignUpInput) -> NewAccount:
     return NewAccount(
@@ -68,4 +83,6 @@ def _new_account(input: SignUpInput) -> NewAccount:
         display_name=input.display_name or None,
         language=input.language or "en",
         time_zone=input.time_zone or "UTC",
+        birth_date=input.birth_date or None,
+        accepted_terms=input.accepted_terms or None,
     )

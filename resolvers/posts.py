@@ -17,7 +17,6 @@ from schema.media import MediaAttachmentInput
 from schema.mutation import mutation
 from schema.places import PlaceInput
 from schema.posts import (
-    Audience,
     CreatePostInput,
     CreatePostPayload,
     DeletePostInput,
@@ -89,8 +88,8 @@ def _draft(input: CreatePostInput) -> PostDraft:
         caption=input.caption or None,
         place=_place(input.place) if input.place else None,
         audience=input.audience.value,
-        comment_audience=(input.comment_audience or Audience.EVERYONE).value,
-        hides_like_count=bool(input.hide_like_count),
+        comment_audience=input.comment_audience.value if input.comment_audience else None,
+        hides_like_count=None if input.hide_like_count is UNSET else input.hide_like_count,
         is_sensitive=input.is_sensitive,
     )
 
@@ -131,10 +130,8 @@ def _changes(input: UpdatePostInput) -> dict[str, Any]:
         "caption": input.caption,
         "place": _place(input.place) if input.place else input.place,
         "audience": UNSET if input.audience is UNSET else input.audience.value,
-        "comment_audience": UNSET
-        if input.comment_audience is UNSET
-        else (input.comment_audience or Audience.EVERYONE).value,
-        "hides_like_count": UNSET if input.hide_like_count is UNSET else bool(input.hide_like_count),
+        "comment_audience": input.comment_audience.value if input.comment_audience else input.comment_audience,
+        "hides_like_count": input.hide_like_count,
         "is_sensitive": UNSET if input.is_sensitive is UNSET else bool(input.is_sensitive),
     }
     return {name: value for name, value in given.items() if value is not UNSET}

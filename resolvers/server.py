@@ -25,6 +25,8 @@ class ServerQueries:
             version=version("aperture"),
             schema_version=contract().version,
             time=clock.now(),
+            terms_version=settings().terms_version,
+            minimum_age=settings().minimum_age,
             capabilities=[each for each in ServerCapability if _is_there(each)],
             limits=_limits(),
             supported_languages=[LanguageTag("en")],

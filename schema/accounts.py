@@ -1,7 +1,7 @@
 """The signed-in account and everything private to it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -19,6 +19,7 @@ from schema.feed import HomeFeedOfViewer
 from schema.fields import attribute, batched
 from schema.mutation import Payload
 from schema.nodes import Node
+from schema.privacy import PrivacyOfViewer
 from schema.providers import LinkedIdentitiesOfAccount
 from schema.scalars import LanguageTag, TimeZone
 from schema.second_factors import SecondFactorOfAccount
@@ -86,6 +87,10 @@ class Account(SecondFactorOfAccount, LinkedIdentitiesOfAccount, SessionsOfAccoun
         return TimeZone(self.row.time_zone)
 
     @attribute
+    def birth_date(self) -> date | None:
+        return self.row.birth_date
+
+    @attribute
     def created_at(self) -> datetime:
         return self.row.created_at
 
@@ -95,7 +100,7 @@ class Account(SecondFactorOfAccount, LinkedIdentitiesOfAccount, SessionsOfAccoun
 
 
 @strawberry.type
-class Viewer(HomeFeedOfViewer, UploadsOfViewer, Node):
+class Viewer(HomeFeedOfViewer, PrivacyOfViewer, UploadsOfViewer, Node):
     user_id: strawberry.Private[UUID]
     session_id: strawberry.Private[SessionId]
 
@@ -159,11 +164,24 @@ class SignUpInput:
     password: str
     handle: str
     display_name: str | None = strawberry.UNSET
+    birth_date: date | None = strawberry.UNSET
     language: LanguageTag | None = LanguageTag("en")
     time_zone: TimeZone | None = TimeZone("UTC")
+    accepted_terms: str | None = strawberry.UNSET
     device: DeviceInput | None = strawberry.UNSET
     delivery: TokenDelivery = TokenDelivery.BODY
     captcha_response: str | None = strawberry.UNSET
+
+
+@strawberry.input
+class UpdateAccountInput:
+    language: LanguageTag | None = strawberry.UNSET
+    time_zone: TimeZone | None = strawberry.UNSET
+
+
+@strawberry.type
+class UpdateAccountPayload(Payload):
+    account: Account | None = None
 
 
 @strawberry.type

@@ -42,6 +42,8 @@ class ServerInfo:
     version: str
     schema_version: str
     time: datetime
+    terms_version: str | None
+    minimum_age: int | None
     capabilities: list[ServerCapability]
     limits: ContentLimits
     supported_languages: list[LanguageTag]

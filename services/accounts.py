@@ -2,21 +2,21 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import case, insert, select
+from sqlalchemy import case, insert, or_, select, update
 
 from core import clock, passwords
 from core.db import Read, Write
 from core.errors import Conflict, Refusal, Refusals
-from core.events import AccountCreated
+from core.events import AccountCreated, AccountUpdated
 from core.ids import SessionId, new_uuid
 from core.viewer import Viewer
 from models.accounts import Account
 from models.profiles import User
-from services import emails, handles, outbox
+from services import emails, handles, joining, outbox
 from services.auth import sessions
 from services.auth.devices import Device
 
@@ -28,6 +28,8 @@ MAX_NAME: Final = 50
 _EMAIL = ("input", "email")
 _HANDLE = ("input", "handle")
 _PASSWORD = ("input", "password")
+_BIRTH_DATE = ("input", "birthDate")
+_TERMS = ("input", "acceptedTerms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class NewAccount:
     display_name: str | None = None
     language: str = "en"
     time_zone: str = "UTC"
+    birth_date: date | None = None
+    accepted_terms: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class AccountRow:
     password_changed_at: datetime | None
     language: str
     time_zone: str
+    birth_date: date | None
     created_at: datetime
     deletion_scheduled_for: datetime | None
 
@@ -67,7 +72,10 @@ def checked(new: NewAccount, password: str) -> NewAccount:
     email, wrong_email = _tried(lambda: emails.check(new.email, _EMAIL))
     _, wrong_handle = _tried(lambda: handles.check(new.handle, _HANDLE))
     _, wrong_password = _tried(lambda: passwords.require_good(password, _names(new), _PASSWORD))
-    reasons = [reason for reason in (wrong_email, wrong_handle, wrong_password) if reason is not None]
+    _, wrong_age = _tried(lambda: joining.check_birth_date(new.birth_date, _BIRTH_DATE))
+    _, wrong_terms = _tried(lambda: joining.check_terms(new.accepted_terms, _TERMS))
+    wrong = (wrong_email, wrong_handle, wrong_password, wrong_age, wrong_terms)
+    reasons = [reason for reason in wrong if reason is not None]
     if reasons:
         raise Refusals(reasons)
     name = (new.display_name or "").strip() or new.handle
@@ -99,6 +107,18 @@ async def create_account(tx: Write, new: NewAccount, password_hash: str | None, 
     return user_id
 
 
+async def update_account(tx: Write, viewer: Viewer, changes: Mapping[str, str]) -> None:
+    """Change the language or time zone of the viewer's account; the same again changes nothing and tells nobody."""
+    if not changes:
+        return
+    # unguarded: compared with what is written
+    differs = or_(*(getattr(Account, name).is_distinct_from(value) for name, value in changes.items()))
+    own = Account.user_id == viewer.user_id
+    changed = update(Account).where(own, differs).values(dict(changes)).returning(Account.user_id)
+    if await tx.scalar(changed) is not None:
+        outbox.emit(tx, AccountUpdated(user_id=viewer.user_id))
+
+
 async def own_accounts(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Mapping[UUID, AccountRow]:
     """The viewer's own account, if it is among those asked for; nobody sees another's."""
     if viewer.id is None or viewer.id not in user_ids:
@@ -115,6 +135,7 @@ async def own_accounts(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Ma
         Account.password_changed_at,
         Account.language,
         Account.time_zone,
+        Account.birth_date,
         Account.created_at,
         Account.deletion_scheduled_for,
     )
@@ -169,5 +190,7 @@ def _account_row(new: NewAccount, user_id: UUID, password_hash: str | None, *, i
         "role": "MEMBER",
         "language": new.language,
         "time_zone": new.time_zone,
+        "birth_date": new.birth_date,
+        "accepted_terms": new.accepted_terms,
         "created_at": now,
     }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import clock
@@ -15,6 +15,7 @@ from core.ids import UserId
 from core.paging import Page, Window
 from core.viewer import Viewer
 from models.follows import Follow, Follower
+from models.profiles import User
 from services import counters, listings, outbox
 from services.listings import Asked, Listing
 from services.visibility import profiles
@@ -64,6 +65,27 @@ async def unfollow_user(tx: Write, viewer: Viewer, user_id: UUID) -> None:
     if removed == "ACTIVE":
         _count(tx, viewer.user_id, user_id, -1)
         outbox.emit(tx, UserUnfollowed(follower_id=viewer.user_id, followee_id=user_id))
+
+
+async def let_in(tx: Write, user_id: UUID, limit: int) -> bool:
+    """Let at most `limit` of those in who wait to follow a person who is not private; False while more may wait."""
+    # The account may turn private again: what decides is held until the commit.
+    # unguarded: the system's own question
+    is_private = await tx.scalar(select(User.is_private).where(User.id == user_id).with_for_update(read=True))
+    if is_private is not False:
+        return True
+    waiting = select(Follower.follower_id).where(Follower.followee_id == user_id, Follower.state == "PENDING")
+    people = await tx.scalars(waiting.order_by(Follower.created_at).limit(limit))
+    if not people:
+        return True
+    edges = Follow.follower_id.in_(people), Follow.followee_id == user_id, Follow.state == "PENDING"
+    let_in = await tx.scalars(update(Follow).where(*edges).values(state="ACTIVE").returning(Follow.follower_id))
+    mirror = Follower.followee_id == user_id, Follower.follower_id.in_(people)
+    await tx.execute(update(Follower).where(*mirror).values(state="ACTIVE"))
+    for follower_id in let_in:
+        _count(tx, follower_id, user_id, 1)
+        outbox.emit(tx, UserFollowed(follower_id=follower_id, followee_id=user_id))
+    return len(people) < limit
 
 
 def _count(tx: Write, follower_id: UUID, followee_id: UUID, change: int) -> None:

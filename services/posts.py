@@ -18,7 +18,7 @@ from core.paging import Page, Window
 from core.viewer import Viewer
 from models.media import Media
 from models.posts import Post, Shortcode
-from services import counters, listings, media, mentions, outbox, permissions, places
+from services import counters, listings, media, mentions, outbox, permissions, places, privacy
 from services.listings import Listing
 from services.media import Attachment
 from services.places import PlaceChoice
@@ -33,15 +33,15 @@ _SHORTCODE_LENGTH = 11
 
 @dataclass(frozen=True, slots=True)
 class PostDraft:
-    """What a person wants to post; `kind` is PHOTO or CAROUSEL."""
+    """What a person wants to post; `kind` is PHOTO or CAROUSEL. What is None is as they chose for all they publish."""
 
     kind: str
     attachments: Sequence[Attachment]
     caption: str | None = None
     place: PlaceChoice | None = None
     audience: str = "PUBLIC"
-    comment_audience: str = "EVERYONE"
-    hides_like_count: bool = False
+    comment_audience: str | None = None
+    hides_like_count: bool | None = None
     is_sensitive: bool = False
 
 
@@ -61,8 +61,7 @@ async def create_post(tx: Write, viewer: Viewer, draft: PostDraft) -> PostId:
         "caption_mentions": await mentions.resolve(tx, draft.caption),
         "media_count": len(draft.attachments),
         "place_id": await places.choose(tx, draft.place) if draft.place else None,
-        "comment_audience": draft.comment_audience,
-        "hides_like_count": draft.hides_like_count,
+        **await _chosen(tx, viewer, comment_audience=draft.comment_audience, hides_like_count=draft.hides_like_count),
         "is_sensitive": draft.is_sensitive,
         "created_at": now,
         "published_at": now if is_ready else None,
@@ -93,6 +92,8 @@ async def publish_when_ready(tx: Write, post_id: PostId) -> None:
 async def update_post(tx: Write, viewer: Viewer, post_id: PostId, changes: Mapping[str, Any]) -> None:
     """Change what `changes` names of one's own post; `place` is a `PlaceChoice` or None to clear it.
 
+    None for who may comment, and for the like count, goes back to what the person chose for all they publish.
+
     The same changes again change nothing and tell nobody.
     """
     post = await posts.require_post(tx, viewer, post_id)
@@ -100,6 +101,8 @@ async def update_post(tx: Write, viewer: Viewer, post_id: PostId, changes: Mappi
     values = dict(changes)
     if "caption" in values:
         values |= await _caption(tx, post, caption_of(values["caption"]))
+    said = {name: values[name] for name in ("comment_audience", "hides_like_count") if name in values}
+    values |= await _chosen(tx, viewer, **said)
     if "place" in values:
         place = values.pop("place")
         values["place_id"] = await places.choose(tx, place) if place else None
@@ -126,6 +129,15 @@ async def delete_post(tx: Write, viewer: Viewer, post_id: PostId) -> None:
     if was_published:
         counters.add(tx, post_id.author_id, post_id.author_id, posts=-1)
     outbox.emit(tx, PostDeleted(author_id=post_id.author_id, post_id=post_id.id))
+
+
+async def _chosen(tx: Write, viewer: Viewer, **said: Any) -> dict[str, Any]:
+    """What is said of a post; where it is None, what the person chose for all they publish."""
+    if None not in said.values():
+        return said
+    choice = await privacy.of(tx, viewer.user_id)
+    usual = {"comment_audience": choice.comment_audience, "hides_like_count": choice.hides_like_counts}
+    return {name: usual[name] if value is None else value for name, value in said.items()}
 
 
 async def _caption(tx: Write, post: PostRow, caption: str | None) -> dict[str, Any]:

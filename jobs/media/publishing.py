@@ -14,6 +14,7 @@ from core.events import (
     PostDeleted,
     PostPublished,
     PostUpdated,
+    PrivacyChanged,
     ProfileUpdated,
 )
 from core.ids import PostId, UploadId
@@ -48,10 +49,14 @@ async def settle_avatar(ctx: JobContext, event: ProfileUpdated, _: Claim) -> Non
 @consequence(kind="outside", timeout=_SECONDS)
 async def settle_account(
     ctx: JobContext,
-    event: AccountDeactivated | AccountReactivated | AccountDeletionRequested | AccountDeletionCancelled,
+    event: AccountDeactivated
+    | AccountReactivated
+    | AccountDeletionRequested
+    | AccountDeletionCancelled
+    | PrivacyChanged,
     claim: Claim,
 ) -> None:
-    """The same for all pictures of a person who left or came back, piece by piece."""
+    """The same for all pictures of a person who left, came back, or is private now or no longer, piece by piece."""
     place = UUID(claim.position["after"]) if claim.position else None
     while True:
         async with ctx.db.reading(fresh=True) as db:

@@ -54,7 +54,7 @@ READS = {
     "home feed": Row("viewer { homeFeed(first: 2) { nodes { ...P } edges { node { ...P } } } }", _seen_by("follower")),
     "own things": Row(
         "viewer { user { id } account { id sessions { nodes { id } edges { node { id } } } linkedIdentities { id } }"
-        " session { id } uploads { nodes { media { id } } edges { node { id } } } }",
+        " session { id } privacySettings { id } uploads { nodes { media { id } } edges { node { id } } } }",
         _seen_by("author"),
     ),
 }
@@ -93,6 +93,10 @@ WRITES = {
     ),
     "updateProfile": _mutation("updateProfile", "avatarUploadId: $upload", "user { avatar { id } }"),
     "changeHandle": _mutation("changeHandle", 'handle: "fresh"', "user { avatar { id } }"),
+    "updatePrivacySettings": _mutation(
+        "updatePrivacySettings", "hideLikeCounts: true", "privacySettings { id comments }"
+    ),
+    "updateAccount": _mutation("updateAccount", 'language: "pt"', "account { id }"),
     "deactivateAccount": _mutation("deactivateAccount", "", "account { id }"),
     "requestAccountDeletion": _mutation("requestAccountDeletion", "", "account { id }"),
     "cancelAccountDeletion": _mutation("cancelAccountDeletion", "", "account { id }"),

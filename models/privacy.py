@@ -1,0 +1,18 @@
+"""What people choose for all they publish."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, distributed_by
+
+
+class PrivacySetting(Base):
+    """The choices of one person; who never made one has no row. `comment_audience` is an `Audience`."""
+
+    __tablename__ = "privacy_settings"
+    __table_args__ = distributed_by("user_id")
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    hides_like_counts: Mapped[bool]
+    comment_audience: Mapped[str]
