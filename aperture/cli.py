@@ -22,9 +22,11 @@ main = typer.Typer(
     pretty_exceptions_enable=False,
 )
 tasks = typer.Typer(help="Work that was left undone.", no_args_is_help=True)
+admin = typer.Typer(help="Who runs this installation.", no_args_is_help=True)
 contract = typer.Typer(help="The contract, schema.graphql.", no_args_is_help=True)
 keys = typer.Typer(help="The keys that sign access tokens.", no_args_is_help=True)
 documents = typer.Typer(help="Trusted documents: operations of known clients.", no_args_is_help=True)
+main.add_typer(admin, name="admin")
 main.add_typer(contract, name="schema")
 main.add_typer(documents, name="documents")
 main.add_typer(keys, name="keys")
@@ -203,6 +205,18 @@ def rotate_keys(
 
     key = asyncio.run(operate.rotate_keys(at_once=at_once))
     _output.print(f"{key.kid} is {key.state}.", markup=False)
+
+
+@admin.command("grant")
+def grant_admin(handle: Annotated[str, typer.Argument(help="Whose handle it is.")]) -> None:
+    """Make somebody administrator; they appoint all others."""
+    from aperture.operate import make_administrator
+
+    done = asyncio.run(make_administrator(handle))
+    if done is None:
+        _errors.print("Nobody has this handle.")
+        raise typer.Exit(1)
+    _output.print("Done." if done else "Nothing to do: they are administrator.")
 
 
 @tasks.command("list")

@@ -20,6 +20,7 @@ from resolvers.profiles import ProfileMutations, ProfileQueries
 from resolvers.providers import ProviderMutations, ProviderQueries
 from resolvers.second_factors import SecondFactorMutations
 from resolvers.server import ServerQueries
+from resolvers.staff import StaffMutations, StaffQueries
 from schema import contract
 from schema.account_events import AccountChangedEvent, SessionsRevokedEvent, SessionStartedEvent
 from schema.errors import ERROR_TYPES
@@ -43,6 +44,7 @@ class Query(
     ProfileQueries,
     PostQueries,
     CommentQueries,
+    StaffQueries,
     OperationQueries,
     ServerQueries,
 ):
@@ -65,6 +67,7 @@ class Mutation(
     PostMutations,
     LikeMutations,
     CommentMutations,
+    StaffMutations,
 ):
     """All changes."""
 

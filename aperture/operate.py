@@ -7,10 +7,12 @@ from uuid import UUID
 from core.backends import Backends
 from core.db import Database
 from core.settings import settings
-from services import consistency, tasks
+from core.viewer import Viewer
+from services import consistency, handles, staff, tasks
 from services.auth import rotation
 from services.auth.rotation import KeyRow
 from services.tasks import DeadTask
+from services.visibility import profiles
 
 _ONE_LOOK = 1000
 
@@ -37,6 +39,14 @@ async def rotate_keys(*, at_once: bool) -> KeyRow:
     """Make the key that is to sign next; `at_once` distrusts every token there is."""
     async with _database() as database:
         return await database.write(rotation.replace_all if at_once else rotation.begin)
+
+
+async def make_administrator(handle: str) -> bool | None:
+    """Make the person with a handle administrator; False if they were, None if there is nobody."""
+    async with _database() as database, database.transaction() as tx:
+        user_id = await handles.find(tx, handle)
+        person = (await profiles.users(tx, Viewer(), [user_id])).get(user_id) if user_id else None
+        return await staff.appoint_by_operator(tx, person.id) if person else None
 
 
 async def differences() -> list[str]:

@@ -108,6 +108,22 @@ class AccountId(_Single):
     prefix = "acc"
 
 
+class ModerationId(_Single):
+    """The desk of one moderator."""
+
+    prefix = "mod"
+
+
+class RecordId(_Single):
+    """What moderators know of a person."""
+
+    prefix = "rcd"
+
+
+class AuditEntryId(_Single):
+    prefix = "adt"
+
+
 class PrivacySettingsId(_Single):
     prefix = "prv"
 

@@ -22,6 +22,7 @@ class Account(Base):
             "deletion_scheduled_for",
             postgresql_where="deletion_scheduled_for is not null",
         ),
+        Index("accounts_role", "role", postgresql_where="role <> 'MEMBER'"),
         distributed_by("user_id"),
     )
 

@@ -2,6 +2,7 @@
 
 from models import (
     accounts,
+    audit,
     auth,
     comments,
     counters,
@@ -25,6 +26,7 @@ from models.base import Base
 
 __all__ = [
     "accounts",
+    "audit",
     "auth",
     "comments",
     "counters",

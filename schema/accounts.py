@@ -41,6 +41,8 @@ class AccountStatus(Enum):
 @strawberry.enum
 class AccountRole(Enum):
     MEMBER = "MEMBER"
+    MODERATOR = "MODERATOR"
+    ADMIN = "ADMIN"
 
 
 @strawberry.type

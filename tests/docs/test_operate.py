@@ -41,7 +41,7 @@ def test_every_command_in_a_document_exists(document: str) -> None:
     known = _commands(get_command(main))
 
     named = {
-        words[0] if words[0] not in {"schema", "tasks", "documents", "keys"} else f"{words[0]} {words[1]}"
+        words[0] if words[0] not in {"admin", "documents", "keys", "schema", "tasks"} else f"{words[0]} {words[1]}"
         for words in re.findall(r"(?:`|bin/|-m )aperture ([a-z-]+)(?: ([a-z-]+))?", (ROOT / document).read_text())
     }
 

@@ -57,6 +57,11 @@ READS = {
         " session { id } privacySettings { id } uploads { nodes { media { id } } edges { node { id } } } }",
         _seen_by("author"),
     ),
+    "moderation": Row(
+        "moderation { id record(userId: $author) { id user { ...U } } auditLog(first: 1) {"
+        " nodes { actor { id } subject { id } } edges { node { actor { ...U } subject { id } } } } }",
+        _seen_by(),
+    ),
 }
 
 WRITES = {
@@ -93,6 +98,10 @@ WRITES = {
     ),
     "updateProfile": _mutation("updateProfile", "avatarUploadId: $upload", "user { avatar { id } }"),
     "changeHandle": _mutation("changeHandle", 'handle: "fresh"', "user { avatar { id } }"),
+    "setVerified": _mutation("setVerified", 'userId: $author, isVerified: true, reason: "x"', "user { ...U }"),
+    "setAccountRole": _mutation(
+        "setAccountRole", 'userId: $author, role: ADMIN, reason: "x"', "record { id user { id } }"
+    ),
     "updatePrivacySettings": _mutation(
         "updatePrivacySettings", "hideLikeCounts: true", "privacySettings { id comments }"
     ),
