@@ -24,6 +24,7 @@ from schema.scalars import URL
 from services.auth import challenges, keys
 from services.auth.challenges import Arrival, Challenge
 from services.auth.sessions import AuthTokens
+from services.joining import Joining
 from services.providers import attempts, identities, log_in
 from services.providers.log_in import Outcome
 
@@ -53,12 +54,13 @@ class ProviderMutations:
     ) -> CompleteProviderLogInPayload:
         require_delivery(ctx, input.delivery)
         who, handle = ctx.viewer, input.handle or None
+        joining = Joining(input.birth_date or None, input.accepted_terms or None)
         comeback, identity = await log_in.recognise(ctx.backends, who, input.state, input.authorization_code)
         key = await keys.signing_key(ctx.backends)
         device = device_of(ctx, input.device or None)
 
         async def arrive(tx: Write) -> tuple[Outcome, AuthTokens | Challenge | None]:
-            outcome = await log_in.arrive(tx, who, comeback, identity, handle)
+            outcome = await log_in.arrive(tx, who, comeback, identity, handle, joining)
             if not outcome.needs_session:
                 return outcome, None
             return outcome, await challenges.proceed(tx, key, Arrival(outcome.user_id, device, who.address, "PROVIDER"))

@@ -23,8 +23,7 @@ from services import staff
 class StaffQueries:
     @root
     async def moderation(ctx: Context) -> Moderation | None:
-        async with ctx.loaders.scope.reading() as db:
-            await staff.require(db, ctx.viewer, "MODERATOR")
+        await staff.require_now(ctx.backends, ctx.viewer, "MODERATOR")
         return await nodes.one(ctx, ModerationId(ctx.viewer.user_id), Moderation)
 
 

@@ -1,7 +1,7 @@
 """Other services that people log in with, and those that an account is linked to."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
@@ -86,6 +86,8 @@ class CompleteProviderLogInInput:
     state: str
     authorization_code: str
     handle: str | None = strawberry.UNSET
+    birth_date: date | None = strawberry.UNSET
+    accepted_terms: str | None = strawberry.UNSET
     device: DeviceInput | None = strawberry.UNSET
     delivery: TokenDelivery = TokenDelivery.BODY
 

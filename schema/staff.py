@@ -139,7 +139,7 @@ class Moderation(Node):
         wanted = _wanted(filter)
 
         async def fetch(db: "Read", asked: Sequence[tuple[Moderation, Window]]) -> list[Page[AuditEntryId]]:
-            return [await staff.log(db, wanted, window) for _, window in asked]
+            return [await staff.page(db, wanted, window) for _, window in asked]
 
         found = await fill_pages(ctx, parents, Window(first or 50, after), fetch)
         return [

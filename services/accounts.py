@@ -28,8 +28,6 @@ MAX_NAME: Final = 50
 _EMAIL = ("input", "email")
 _HANDLE = ("input", "handle")
 _PASSWORD = ("input", "password")
-_BIRTH_DATE = ("input", "birthDate")
-_TERMS = ("input", "acceptedTerms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,8 @@ def checked(new: NewAccount, password: str) -> NewAccount:
     email, wrong_email = _tried(lambda: emails.check(new.email, _EMAIL))
     _, wrong_handle = _tried(lambda: handles.check(new.handle, _HANDLE))
     _, wrong_password = _tried(lambda: passwords.require_good(password, _names(new), _PASSWORD))
-    _, wrong_age = _tried(lambda: joining.check_birth_date(new.birth_date, _BIRTH_DATE))
-    _, wrong_terms = _tried(lambda: joining.check_terms(new.accepted_terms, _TERMS))
+    _, wrong_age = _tried(lambda: joining.check_birth_date(new.birth_date, joining.BIRTH_DATE))
+    _, wrong_terms = _tried(lambda: joining.check_terms(new.accepted_terms, joining.TERMS))
     wrong = (wrong_email, wrong_handle, wrong_password, wrong_age, wrong_terms)
     reasons = [reason for reason in wrong if reason is not None]
     if reasons:

@@ -1,13 +1,40 @@
 """What a person must be, and agree to, before they get an account."""
 
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
 from core import clock
-from core.errors import Invalid, Path
+from core.errors import Invalid, Path, Refusal, Refusals
 from core.settings import settings
 
 OLDEST: Final = 130
+BIRTH_DATE: Final = ("input", "birthDate")
+TERMS: Final = ("input", "acceptedTerms")
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What a person says on the way in, besides how they will be found."""
+
+    birth_date: date | None = None
+    accepted_terms: str | None = None
+
+
+def check(who: Joining) -> None:
+    """Refuse with all that `check_birth_date` and `check_terms` say."""
+    reasons: list[Refusal] = []
+    for judge in (
+        partial(check_birth_date, who.birth_date, BIRTH_DATE),
+        partial(check_terms, who.accepted_terms, TERMS),
+    ):
+        try:
+            judge()
+        except Invalid as refused:
+            reasons.append(refused)
+    if reasons:
+        raise Refusals(reasons)
 
 
 def check_birth_date(born: date | None, path: Path) -> None:

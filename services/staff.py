@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, insert, select, text, update
 
 from core import clock
+from core.backends import Backends
 from core.db import Read, Write
 from core.errors import ApiError, Invalid
 from core.events import AccountUpdated, ProfileUpdated
@@ -81,6 +82,12 @@ async def require(db: Read, viewer: Viewer, role: AccountRole) -> None:
         raise ApiError("FORBIDDEN", "This is for moderators alone.")
 
 
+async def require_now(backends: Backends, viewer: Viewer, role: AccountRole) -> None:
+    """As `require`, before something is read."""
+    async with backends.db.reading(fresh=True) as db:
+        await require(db, viewer, role)
+
+
 async def exercise(tx: Write, viewer: Viewer, role: AccountRole, act: Act) -> None:
     """Let a person use a power, and write it down in the same transaction; every use goes through here."""
     await require(tx, viewer, role)
@@ -121,7 +128,7 @@ async def appoint_by_operator(tx: Write, user_id: UUID) -> bool:
     return bool(act.changes)
 
 
-async def log(db: Read, wanted: AuditFilter, window: Window) -> Page[AuditEntryId]:
+async def page(db: Read, wanted: AuditFilter, window: Window) -> Page[AuditEntryId]:
     """Ids of acts, the latest first."""
     mark = _LAST if window.after is None else cursor_id(*decode_cursor(_LOG, window.after))
     statement = select(AuditEntry.id).where(AuditEntry.id < mark, *_conditions(wanted))

@@ -34,8 +34,10 @@ BEGIN = """mutation ($provider: String = "house", $redirectUri: URL = "https://a
         authorizationUrl state expiresAt errors { __typename code path }
     }
 }"""
-COMPLETE = """mutation ($state: String!, $code: String!, $handle: String) {
-    it: completeProviderLogIn(input: {state: $state, authorizationCode: $code, handle: $handle}) {
+COMPLETE = """mutation ($state: String!, $code: String!, $handle: String, $born: Date, $terms: String) {
+    it: completeProviderLogIn(input: {
+        state: $state, authorizationCode: $code, handle: $handle, birthDate: $born, acceptedTerms: $terms
+    }) {
         isNewAccount
         challenge { token methods }
         tokens { accessToken }

@@ -14,9 +14,10 @@ from core.openid import BadCode, Identity
 from core.outbound import Unreachable
 from core.telemetry import logger
 from core.viewer import Viewer
-from services import accounts, emails, handles
+from services import accounts, emails, handles, joining
 from services.accounts import NewAccount
 from services.auth import proofs
+from services.joining import Joining
 from services.providers import attempts, identities, naming
 from services.providers.attempts import Comeback
 
@@ -49,7 +50,12 @@ async def recognise(backends: Backends, viewer: Viewer, state: str, code: str) -
 
 
 async def arrive(
-    tx: Write, viewer: Viewer, comeback: Comeback, identity: Identity, handle: str | None = None
+    tx: Write,
+    viewer: Viewer,
+    comeback: Comeback,
+    identity: Identity,
+    handle: str | None = None,
+    who: Joining | None = None,
 ) -> Outcome:
     """Make use of an identity: link it to the open account, find the account it leads to, or create one.
 
@@ -62,7 +68,8 @@ async def arrive(
     await attempts.complete(tx, comeback.digest)
     if found is not None:
         return Outcome(found[0], is_new=False, needs_session=True)
-    return Outcome(await _create(tx, viewer, comeback, identity, handle), is_new=True, needs_session=True)
+    user_id = await _create(tx, viewer, comeback, identity, handle, who or Joining())
+    return Outcome(user_id, is_new=True, needs_session=True)
 
 
 async def _arrive_signed_in(
@@ -89,18 +96,22 @@ async def _may_link(tx: Write, viewer: Viewer) -> None:
     await proofs.require_recent_of(tx, viewer)
 
 
-async def _create(tx: Write, viewer: Viewer, comeback: Comeback, identity: Identity, handle: str | None) -> UUID:
+async def _create(
+    tx: Write, viewer: Viewer, comeback: Comeback, identity: Identity, handle: str | None, who: Joining
+) -> UUID:
     """An account without a password, whose email address the provider has confirmed."""
     email = _confirmed(identity)
     if email is None:
         message = f"{comeback.provider.name} has no confirmed email address of yours. Sign up here, then link it."
         raise Invalid("INVALID", message, _STATE)
+    joining.check(who)
     if handle is not None:
         handles.check(handle, _HANDLE)
     chosen = handle or await naming.choose(tx, viewer, identity)
     name = (identity.name or chosen)[: accounts.MAX_NAME].strip()
+    new = NewAccount(email, chosen, name, birth_date=who.birth_date, accepted_terms=who.accepted_terms)
     try:
-        user_id = await accounts.create_account(tx, NewAccount(email, chosen, name), None, is_confirmed=True)
+        user_id = await accounts.create_account(tx, new, None, is_confirmed=True)
     except Refusals as taken:
         raise Refusals(_explained(taken.reasons)) from None
     await identities.link(tx, user_id, comeback.provider, identity)

@@ -10,11 +10,11 @@ from sqlalchemy import select, update
 from core import clock
 from core.backends import Backends
 from core.db import Database
-from core.settings import Settings
+from core.settings import Settings, settings
 from models.auth import Session
 from models.outbox import OutboxEntry
 from tests.api.test_auth import codes, signed_up
-from tests.client import Client
+from tests.client import Client, serving
 from tests.factories.sessions import PASSWORD, later
 from tests.providers import HOME, begin, complete, description, know, log_in_there, with_providers
 
@@ -66,6 +66,22 @@ async def test_an_attempt_asks_for_a_code_that_no_one_else_can_use(api: Client) 
     assert asked["state"] == [begun["state"]]
     assert len(asked["state"][0]) == len(asked["nonce"][0]) == len(asked["code_challenge"][0]) == 43
     assert "max_age" not in asked
+
+
+async def test_who_comes_by_a_provider_is_asked_for_age_and_terms_and_goes_on_with_the_same_attempt(
+    config: Settings, real_provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    know(real_provider, "16", email="zoe@example.com", email_verified=True)
+    monkeypatch.setenv("APERTURE_MINIMUM_AGE", "16")
+    monkeypatch.setenv("APERTURE_TERMS_VERSION", "2026-11")
+    settings.cache_clear()
+    async with serving(settings()) as api:
+        first = await arrive(api, "16")
+        second = await complete(api, first["state"], first["code"], born="1990-01-31", terms="2026-11")
+
+    assert [each["path"] for each in first["errors"]] == [["input", "birthDate"], ["input", "acceptedTerms"]]
+    assert (second["isNewAccount"], second["errors"]) == (True, [])
+    assert config.identity_providers == settings().identity_providers
 
 
 async def test_somebody_unknown_gets_an_account_and_finds_it_again(api: Client, real_provider: str) -> None:
