@@ -13,7 +13,8 @@ AccountRole = Literal["MEMBER", "MODERATOR", "ADMIN"]
 class Viewer:
     """The account on whose behalf a request, a subscription or a job reads; `id` is None when signed out.
 
-    `proved_at` is when the session last gave a password or second factor, as far as this process has heard.
+    `proved_at` is when the session last gave a password or second factor, as far as this process has heard; `trust` is
+    how far the account is trusted, from 0 to 1.
     """
 
     id: UUID | None = None
@@ -21,6 +22,7 @@ class Viewer:
     status: AccountStatus = "ACTIVE"
     role: AccountRole = "MEMBER"
     proved_at: datetime | None = None
+    trust: float = 1.0
     address: str = ""
     user_agent: str = ""
     expires_at: datetime | None = None

@@ -18,8 +18,8 @@ CHARACTERS: Final = 2_000_000
 WINDOW: Final = 60
 FIELDS: Final = 10
 
-_RATE: Final = Rate(POINTS, WINDOW, "VIEWER")
-_READING: Final = Rate(CHARACTERS, WINDOW, "VIEWER")
+_RATE: Final = Rate(POINTS, WINDOW, "VIEWER", is_same_for_all=True)
+_READING: Final = Rate(CHARACTERS, WINDOW, "VIEWER", is_same_for_all=True)
 
 
 async def spend(ctx: Context, points: int) -> None:

@@ -15,6 +15,7 @@ from schema.context import Context
 from schema.contract.constraints import Check, breaches
 from schema.contract.written import ContractError
 from schema.scalars import write_moment
+from services import trust
 from services.auth import proofs
 
 Demand = Callable[[Context, Mapping[str, Any]], Awaitable[None]]
@@ -84,13 +85,23 @@ def judge_input(checks: Sequence[Check], arguments: Mapping[str, Any], *, is_mut
         raise BadInput(f"Argument {'.'.join(breach.path)}: {breach.message}")
 
 
+LITTLE_TRUST = 0.5
+"""How much of a limit per viewer is left to accounts that are trusted little."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One `@rateLimit`: `limit` calls of the field per `window` seconds."""
+    """One `@rateLimit`: `limit` calls of the field per `window` seconds; `is_same_for_all` whatever their trust."""
 
     limit: int
     window: int
     scope: str
+    is_same_for_all: bool = False
+
+    def factor(self, viewer: Viewer) -> float:
+        """What part of the limit a viewer has."""
+        is_halved = self.scope == "VIEWER" and viewer.is_signed_in and viewer.trust < trust.LOW
+        return LITTLE_TRUST if is_halved and not self.is_same_for_all else 1
 
     def subject(self, viewer: Viewer) -> str:
         """Whose calls are counted together."""
@@ -113,13 +124,20 @@ def require_quota(where: str, rates: Sequence[Rate], *, is_mutation: bool) -> De
 
 
 def claims(ctx: Context, where: str, rates: Sequence[Rate]) -> list[Claim]:
-    """One call of a field, to be counted against its limits; none while limits are switched off."""
+    """One call of a field, to be counted against its limits; none while limits are switched off.
+
+    Accounts that are trusted little have half of those that count by viewer.
+    """
     settings = ctx.backends.settings
     factor = settings.rate_limit_factor * (settings.sign_up_rate_factor if where == SIGN_UP else 1)
     if not factor:
         return []
     return [
-        Claim(f"{rate.subject(ctx.viewer)}/{where}:{rate.window}", max(1, ceil(rate.limit * factor)), rate.window)
+        Claim(
+            f"{rate.subject(ctx.viewer)}/{where}:{rate.window}",
+            max(1, ceil(rate.limit * factor * rate.factor(ctx.viewer))),
+            rate.window,
+        )
         for rate in rates
     ]
 

@@ -21,6 +21,7 @@ from core.ids import SessionId
 from core.tokens import BadToken, Claims, UnknownKey, read_access
 from core.viewer import AccountRole, AccountStatus, Viewer
 from models.auth import Session
+from services import trust
 from services.auth.keys import key_ring
 
 TOUCH_AFTER: Final = timedelta(minutes=1)
@@ -36,6 +37,7 @@ class OpenSession:
     proved_at: datetime | None
     expires_at: datetime
     last_active_at: datetime
+    trust: float
 
 
 async def authenticate(backends: Backends, token: str, address: str, user_agent: str = "") -> Viewer:
@@ -70,6 +72,7 @@ async def admit(
         status=session.status,
         role=session.role,
         proved_at=session.proved_at,
+        trust=session.trust,
         address=address,
         user_agent=user_agent,
         expires_at=expires_at,
@@ -87,7 +90,9 @@ async def look(backends: Backends, viewers: Sequence[Viewer]) -> list[Viewer | N
         if row is None or row.expires_at <= now:
             seen.append(None)
         else:
-            seen.append(replace(viewer, status=row.status, role=row.role, proved_at=row.proved_at))
+            known = {"status": row.status, "role": row.role, "proved_at": row.proved_at}
+            known["trust"] = _trust(row.joined_at, row.is_verified, row.has_second_factor)
+            seen.append(replace(viewer, **known))
     due = [each for each in seen if each and now - rows[each.id, each.session_id].last_active_at >= TOUCH_AFTER]
     if due:
         with suppress(Unavailable):
@@ -117,7 +122,12 @@ async def _open_session(backends: Backends, session_id: SessionId) -> OpenSessio
         rows = await db.rows(_SESSION, {"user": session_id.user_id, "session": session_id.id})
     if not rows:
         raise _unauthenticated()
-    return OpenSession(session_id.user_id, *rows[0][:])
+    status, role, proved_at, expires_at, last_active_at, *facts = rows[0][:]
+    return OpenSession(session_id.user_id, status, role, proved_at, expires_at, last_active_at, _trust(*facts))
+
+
+def _trust(joined_at: datetime, is_verified: bool, has_second_factor: bool) -> float:  # noqa: FBT001 - facts of a row
+    return trust.score(joined_at, is_verified=is_verified, has_second_factor=has_second_factor)
 
 
 def _behind(backends: Backends, session_id: SessionId, address: str) -> None:
@@ -153,10 +163,15 @@ def _unauthenticated() -> ApiError:
     return ApiError("UNAUTHENTICATED", "The access token is wrong or too old, or its session has ended.")
 
 
-_ACCOUNTS = "join users u on u.id = s.user_id join accounts a on a.user_id = s.user_id"
+_ACCOUNTS = """
+    join users u on u.id = s.user_id join accounts a on a.user_id = s.user_id
+    left join second_factors f on f.user_id = s.user_id
+"""
 _FACTS = """
     case when a.deletion_scheduled_for is null then u.status else 'PENDING_DELETION' end as status, a.role,
-    s.proved_at, s.expires_at, s.last_active_at
+    s.proved_at, s.expires_at, s.last_active_at,
+    a.created_at as joined_at, a.email_verified_at is not null as is_verified,
+    f.confirmed_at is not null as has_second_factor
 """
 
 # unguarded: who calls is judged by this, and nobody is shown it

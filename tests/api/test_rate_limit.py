@@ -1,17 +1,20 @@
 """Cost before execution: what is too dear does not run, and a caller has so many points a minute."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from core import clock
 from core.backends import Backends
-from core.db import Database
+from core.db import Database, Write
 from core.settings import Settings
 from core.statements import counted
 from core.viewer import Viewer
+from models.accounts import Account
 from tests.client import Client, serving
 from tests.factories.people import person
 from tests.factories.posts import post
@@ -149,7 +152,52 @@ async def test_limits_of_single_fields_show_once_they_count(
 
     assert before == []
     assert liked["likePost"]["errors"] == []
-    assert [(each["coordinate"], each["limit"], each["remaining"]) for each in after] == [("Mutation.likePost", 1, 0)]
+    assert [(each["coordinate"], each["limit"], each["remaining"]) for each in after] == [
+        ("Mutation.likePost", 1, 0)
+    ] * 2
+
+
+async def test_an_account_that_is_trusted_little_has_half_of_each_limit_by_viewer(
+    config: Settings, db: Database, backends: Backends
+) -> None:
+    new, known, old = await person(db, "new"), await person(db, "known"), await person(db, "old")
+    verified = update(Account).where(Account.user_id == known.user_id).values(email_verified_at=clock.now())
+    grown_up = update(Account).where(Account.user_id == old.user_id).values(created_at=clock.now() - timedelta(days=20))
+    for change in (verified, grown_up):
+        await db.write(partial(Write.execute, statement=change))
+    made = str(await post(db, known))
+    like = "mutation ($id: ID!) { likePost(input: {postId: $id}) { errors { code } } }"
+
+    async with serving(config.model_copy(update={"rate_limit_factor": 0.05})) as api:
+        shown, refused = [], []
+        for who in (new, known, old):
+            client = await entered(api, backends, who)
+            answers = [(await client.ask(like, id=made))["likePost"]["errors"] for _ in range(3)]
+            refused.append([each[0]["code"] if each else None for each in answers])
+            limits = (await client.ask(BUDGET))["rateLimit"]
+            shown.append((limits["limit"], sorted(each["limit"] for each in limits["fields"])))
+
+    assert shown == [(3000, [2, 25]), (3000, [3, 50]), (3000, [3, 50])]
+    assert refused == [[None, None, "RATE_LIMITED"], [None] * 3, [None] * 3]
+
+
+async def test_of_two_windows_each_holds(config: Settings, db: Database, backends: Backends) -> None:
+    ana = await person(db)
+    await db.write(partial(Write.execute, statement=update(Account).values(email_verified_at=clock.now())))
+    made = str(await post(db, ana))
+    like = "mutation ($id: ID!) { likePost(input: {postId: $id}) { errors { code } } }"
+    start = (clock.now() + timedelta(hours=1)).replace(minute=10, second=0)
+
+    async with serving(config.model_copy(update={"rate_limit_factor": 0.1})) as api:
+        liked = []
+        for minute in range(0, 44, 2):
+            with clock.frozen(start + timedelta(minutes=minute)):
+                client = await entered(api, backends, ana)
+                answers = [(await client.ask(like, id=made))["likePost"]["errors"] for _ in range(7)]
+            liked.append(sum(not each for each in answers))
+
+    assert liked[:16] == [6] * 16
+    assert sum(liked) == 100
 
 
 async def test_without_limits_the_budget_is_whole(config: Settings) -> None:

@@ -41,7 +41,7 @@ async def test_an_access_token_tells_who_asks(backends: Backends, ana: UUID) -> 
 
     assert viewer.proved_at is not None
     expected = Viewer(ana, tokens.session.id, address=CAFE, expires_at=tokens.access_token_expires_at)
-    assert viewer == replace(expected, proved_at=viewer.proved_at)
+    assert viewer == replace(expected, proved_at=viewer.proved_at, trust=0.0)
 
 
 async def test_a_second_request_costs_no_statement(backends: Backends, ana: UUID) -> None:
