@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aperture.origins import Origins
 from core.settings import Settings
-from services.auth.cookies import Jar
+from services.auth.cookies import Jar, access_token_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +31,4 @@ class Cookies:
         """The access token of a socket's handshake. It has no room for a header of ours: the origin alone decides."""
         if not origin or not self.origins.allow(origin):
             return None
-        return Jar(cookies, origin, is_secure=self.is_secure).access_token
+        return access_token_in(cookies, is_secure=self.is_secure)

@@ -31,7 +31,7 @@ class Jar:
     """
 
     def __init__(self, cookies: str = "", csrf_token: str = "", *, is_secure: bool) -> None:
-        self._prefix = "__Host-" if is_secure else ""
+        self._prefix = _prefix(is_secure=is_secure)
         self._rules = "; Path=/; SameSite=Strict" + ("; Secure" if is_secure else "")
         self._sent = _sent(cookies) if csrf_token else {}
         self._csrf_token = csrf_token
@@ -84,6 +84,11 @@ class Jar:
         self.headers.append((b"set-cookie", cookie.encode("ascii")))
 
 
+def access_token_in(cookies: str, *, is_secure: bool) -> str | None:
+    """The access token that a socket's handshake brings; whoever asks has judged where it comes from."""
+    return _sent(cookies).get(_prefix(is_secure=is_secure) + _ACCESS)
+
+
 def csrf_token_of(session: SessionId) -> str:
     """What requests with the cookies of this session send in a header; it stays the same while the session lives."""
     return mac(_PURPOSE, str(session).encode())[:_TOKEN_BYTES].hex()
@@ -96,6 +101,10 @@ def is_csrf_token(session: SessionId, text: str) -> bool:
     except ValueError:
         return False
     return is_mac(_PURPOSE, str(session).encode(), tag)
+
+
+def _prefix(*, is_secure: bool) -> str:
+    return "__Host-" if is_secure else ""
 
 
 def _sent(cookies: str) -> Mapping[str, str]:
