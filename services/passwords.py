@@ -20,6 +20,7 @@ from models.profiles import User
 from services import emails, mail_codes, outbox
 from services.auth import log_in, sessions
 from services.mail_codes import MailCode, Purpose
+from services.providers import identities
 
 RESET_EVERY: Final = timedelta(minutes=20)
 CODES: Final[tuple[Purpose, ...]] = ("RESET_PASSWORD",)
@@ -53,9 +54,16 @@ async def require_resettable(backends: Backends, code: MailCode, password: str) 
 
 
 async def reset(tx: Write, code: MailCode, password_hash: str) -> list[SessionId]:
-    """Set a password by a mailed code, which also proves the address; ends all sessions and returns them."""
+    """Set a password by a mailed code, which also proves the address; ends all sessions and returns them.
+
+    Somebody may have signed up with an address of another, and waits for its owner: what was linked to an account
+    before its address was proved leads in no more.
+    """
     email = await mail_codes.use(tx, code, _CODE)
     await _set(tx, code.user_id, password_hash)
+    verified_at = select(Account.email_verified_at).where(Account.user_id == code.user_id)
+    if await tx.scalar(verified_at) is None:
+        await identities.unlink_all(tx, code.user_id)
     await emails.confirm(tx, email, code.user_id)
     return await sessions.end_all(tx, code.user_id)
 
@@ -93,14 +101,18 @@ async def change(
 
 
 async def _set(tx: Write, user_id: UUID, password_hash: str, *, instead_of: str | None = None) -> bool:
-    """Set the password, and let no code for another one work; False if it is not the one to be replaced."""
+    """Set the password; False if it is not the one to be replaced.
+
+    Neither a code for another one works any more, nor one for another address, which whoever knew the last one may have
+    asked for.
+    """
     account = update(Account).where(Account.user_id == user_id)
     if instead_of is not None:
         account = account.where(Account.password_hash == instead_of)
-    values = {"password_hash": password_hash, "password_changed_at": clock.now()}
+    values = {"password_hash": password_hash, "password_changed_at": clock.now(), "pending_email": None}
     if await tx.scalar(account.values(values).returning(Account.user_id)) is None:
         return False
-    await mail_codes.burn(tx, user_id, "RESET_PASSWORD")
+    await mail_codes.burn(tx, user_id, "RESET_PASSWORD", "CHANGE_EMAIL")
     outbox.emit(tx, PasswordChanged(user_id=user_id))
     return True
 

@@ -15,8 +15,9 @@ from core.ids import SessionId, new_uuid
 from core.viewer import Viewer
 from models.accounts import Account
 from services import emails, mail_codes, outbox
-from services.auth import sessions
+from services.auth import proofs, sessions
 from services.mail_codes import MailCode, Purpose
+from services.providers import identities
 
 REQUEST_EVERY: Final = timedelta(minutes=1)
 CODES: Final[tuple[Purpose, ...]] = ("VERIFY_EMAIL", "CHANGE_EMAIL", "RESTORE_EMAIL")
@@ -37,8 +38,8 @@ class Verified:
 async def request(tx: Write, viewer: Viewer, email: str | None) -> datetime:
     """Have a code mailed to the account's address, or to a new one; returns when to ask for another one.
 
-    A new address waits until its code comes back; the present one, given again, calls that off. Whether somebody
-    has the new one already is not told.
+    A new address needs a recent proof of identity, for passwords are set by mail. It waits until its code comes back;
+    the present one, given again, calls that off. Whether somebody has the new one already is not told.
     """
     wanted = emails.check(email, _EMAIL) if email else None
     # unguarded: the viewer's own
@@ -48,6 +49,8 @@ async def request(tx: Write, viewer: Viewer, email: str | None) -> datetime:
     if row is None:
         return clock.now() + REQUEST_EVERY
     is_new = wanted is not None and emails.key_of(wanted) != emails.key_of(row.email)
+    if is_new:
+        await proofs.require_recent_of(tx, viewer)
     if wanted is not None:
         await _let_wait(tx, viewer.user_id, wanted if is_new else None)
     if wanted is not None and is_new:
@@ -102,7 +105,10 @@ async def _change(tx: Write, user_id: UUID, email: str) -> None:
 
 
 async def _restore(tx: Write, user_id: UUID, email: str) -> list[SessionId]:
-    """Take the former address back from whoever changed it, and send everybody out of the account."""
+    """Take the former address back from whoever changed it, and send everybody out of the account.
+
+    Services that were linked lead in no more: nobody can tell those of the owner from those of whoever was there.
+    """
     present = await _present(tx, user_id)
     if present is None:
         raise mail_codes.expired(_CODE)
@@ -110,6 +116,7 @@ async def _restore(tx: Write, user_id: UUID, email: str) -> list[SessionId]:
     await mail_codes.burn(tx, user_id, "RESTORE_EMAIL")
     if emails.key_of(present) != emails.key_of(email):
         await emails.release(tx, present, user_id)
+    await identities.unlink_all(tx, user_id)
     return await sessions.end_all(tx, user_id)
 
 

@@ -64,7 +64,12 @@ TEXTS: Final = {
         "Your recovery codes are new", ("On {when}, new recovery codes were made. The old ones work no more.", _NOT_YOU)
     ),
     "ProviderLinked": Text(
-        "Another way to log in", ("Since {when}, an account at another service can log in here.", _NOT_YOU), _RESET
+        "Another way to log in",
+        (
+            "Since {when}, an account at another service can log in here.",
+            "If this was not you, remove it from your account, and set a new password now.",
+        ),
+        _RESET,
     ),
     "ProviderUnlinked": Text(
         "A way to log in was removed",

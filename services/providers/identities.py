@@ -85,6 +85,13 @@ async def unlink(tx: Write, viewer: Viewer, linked: LinkedIdentityId) -> None:
     outbox.emit(tx, ProviderUnlinked(user_id=viewer.user_id, identity_id=linked.id))
 
 
+async def unlink_all(tx: Write, user_id: UUID) -> None:
+    """Remove every link of a person who gets their account back by mail, and let them know."""
+    for identity_id in await tx.scalars(select(LinkedIdentity.id).where(LinkedIdentity.user_id == user_id)):
+        await _remove(tx, user_id, identity_id)
+        outbox.emit(tx, ProviderUnlinked(user_id=user_id, identity_id=identity_id))
+
+
 async def erase(tx: Write, user_id: UUID) -> None:
     """Forget every link of a person who is erased, so that the identities are free again."""
     for identity_id in await tx.scalars(select(LinkedIdentity.id).where(LinkedIdentity.user_id == user_id)):

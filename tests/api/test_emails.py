@@ -1,9 +1,14 @@
 """Email addresses: confirmed by a mail, changed by one, and taken back by one."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import update
+
+from core import clock
 from core.backends import Backends
 from jobs.mails import purge_codes
+from models.auth import Session
 from tests.client import Client
 from tests.factories.mails import Mails, text
 from tests.factories.sessions import PASSWORD, account, enter, later
@@ -51,6 +56,19 @@ async def test_a_new_account_is_mailed_a_code_that_confirms_its_address(ana: Cli
     assert done == {"verifiedEmail": OLD, "errors": []}
     assert await who(ana) == {"email": OLD, "isEmailVerified": True, "pendingEmail": None}
     assert await mails.subjects() == ["Confirm your address"]
+
+
+async def test_a_new_address_needs_a_fresh_proof(ana: Client, backends: Backends, mails: Mails) -> None:
+    old = clock.now() - timedelta(minutes=11)
+    await backends.db.write(lambda tx: tx.execute(update(Session).values(proved_at=old)))
+
+    refused, again = await request(ana, NEW), await request(ana)
+
+    assert refused["errors"] == [
+        {"__typename": "ReauthenticationRequiredError", "code": "REAUTHENTICATION_REQUIRED", "path": None}
+    ]
+    assert again["errors"] == []
+    assert await mails.sent(NEW) == []
 
 
 async def test_the_mail_has_a_link_to_the_web_client_and_the_code(ana: Client, mails: Mails) -> None:

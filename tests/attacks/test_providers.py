@@ -27,6 +27,7 @@ from models.providers import ProviderLogIn
 from services.providers import attempts
 from tests.api.test_auth import codes, signed_up
 from tests.client import Client, serving
+from tests.factories.mails import Mails
 from tests.factories.second_factors import protect
 from tests.factories.sessions import PASSWORD, later, set_status
 from tests.providers import BEGIN, HOME, Liar, begin, complete, description, with_providers
@@ -267,6 +268,45 @@ async def test_a_suspended_account_gets_no_further_way_in(api: Client, db: Datab
     refused = await complete(client, begun["state"], liar.code(begun["authorizationUrl"]))
 
     assert codes(refused) == [("GenericError", "ACCOUNT_RESTRICTED", None)]
+
+
+async def test_who_signed_up_with_your_address_has_no_way_in_once_you_prove_it(
+    api: Client, liar: Liar, mails: Mails
+) -> None:
+    mallory = api.signed_in((await signed_up(api))["tokens"]["accessToken"])
+    begun = await begin(mallory)
+    assert (await complete(mallory, begun["state"], liar.code(begun["authorizationUrl"], "mallory")))["errors"] == []
+    change = 'mutation { it: requestEmailVerification(input: {email: "m@example.net"}) { errors { code } } }'
+    assert (await mallory.ask(change))["it"] == {"errors": []}
+    to_mallory = await mails.code("m@example.net", "Confirm your new address")
+
+    await api.ask('mutation { requestPasswordReset(input: {identifier: "ana@example.com"}) { errors { code } } }')
+    code = await mails.code("ana@example.com", "Set a new password")
+    reset = "mutation ($input: ResetPasswordInput!) { it: resetPassword(input: $input) { wasReset } }"
+    await api.ask(reset, input={"code": code, "newPassword": "seven quiet lanterns 8"})
+
+    begun = await begin(api)
+    back = await complete(api, begun["state"], liar.code(begun["authorizationUrl"], "mallory"))
+    assert back["isNewAccount"] is True
+    verify = "mutation ($code: String!) { it: verifyEmail(input: {code: $code}) { verifiedEmail errors { code } } }"
+    refused = (await api.ask(verify, code=to_mallory))["it"]
+    assert refused == {"verifiedEmail": None, "errors": [{"code": "CODE_EXPIRED"}]}
+
+
+async def test_who_takes_an_account_back_leaves_no_door_open(api: Client, liar: Liar, mails: Mails) -> None:
+    ana = api.signed_in((await signed_up(api))["tokens"]["accessToken"])
+    verify = "mutation ($code: String!) { it: verifyEmail(input: {code: $code}) { verifiedEmail errors { code } } }"
+    await api.ask(verify, code=await mails.code("ana@example.com", "Confirm your address"))
+    begun = await begin(ana)
+    await complete(ana, begun["state"], liar.code(begun["authorizationUrl"], "mallory"))
+    await ana.ask('mutation { requestEmailVerification(input: {email: "m@example.net"}) { errors { code } } }')
+    await api.ask(verify, code=await mails.code("m@example.net", "Confirm your new address"))
+
+    back = await api.ask(verify, code=await mails.code("ana@example.com", "The address of your account was changed"))
+
+    assert back["it"] == {"verifiedEmail": "ana@example.com", "errors": []}
+    begun = await begin(api)
+    assert (await complete(api, begun["state"], liar.code(begun["authorizationUrl"], "mallory")))["isNewAccount"]
 
 
 async def test_an_identity_of_somebody_else_is_never_linked(api: Client, liar: Liar) -> None:
