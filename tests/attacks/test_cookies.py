@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -13,6 +14,7 @@ from aperture.api import build
 from core.db import Database
 from core.settings import Settings, settings
 from tests.client import serving
+from tests.factories.second_factors import protect
 from tests.factories.sessions import PASSWORD, account, later
 from tests.realtime.sockets import Watcher
 from tests.small_graph import serving as on_a_port
@@ -21,6 +23,9 @@ OURS, APP, EVIL = "https://api.example", "https://app.example", "https://evil.ex
 ACCESS, REFRESH, CSRF = "__Host-aperture-access", "__Host-aperture-refresh", "__Host-aperture-csrf"
 TOKENS = "tokens { accessToken refreshToken csrfToken } session { id } errors { code path }"
 LOG_IN = f"mutation ($input: LogInInput!) {{ it: logIn(input: $input) {{ {TOKENS} }} }}"
+CHALLENGE = "mutation ($input: LogInInput!) { it: logIn(input: $input) { challenge { token } } }"
+COMPLETE = f"mutation ($input: CompleteLogInInput!) {{ it: completeLogIn(input: $input) {{ {TOKENS} }} }}"
+SIGN_UP = f"mutation ($input: SignUpInput!) {{ it: signUp(input: $input) {{ {TOKENS} }} }}"
 RENEW = f"mutation ($input: RefreshSessionInput!) {{ it: refreshSession(input: $input) {{ {TOKENS} }} }}"
 LOG_OUT = "mutation { it: logOut(input: {}) { endedSessionIds } }"
 WHO = "{ viewer { session { id } } }"
@@ -28,8 +33,8 @@ ANA = {"identifier": "ana.lima", "password": PASSWORD}
 
 
 @pytest.fixture
-async def _ana(db: Database) -> None:
-    await account(db)
+async def ana(db: Database) -> UUID:
+    return await account(db)
 
 
 @pytest.fixture
@@ -43,8 +48,9 @@ def with_cookies(config: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @pytest.fixture
-async def browser(with_cookies: Settings, _ana: None) -> AsyncIterator[httpx2.AsyncClient]:
+async def browser(with_cookies: Settings, ana: UUID) -> AsyncIterator[httpx2.AsyncClient]:
     """Keeps cookies and sends them by itself."""
+    assert ana is not None
     async with serving(with_cookies) as client:
         yield client.http
 
@@ -90,6 +96,25 @@ async def test_a_browser_logs_in_refreshes_and_logs_out_without_seeing_a_token(b
     assert seen == done["session"]["id"]
     assert out.json()["data"]["it"]["endedSessionIds"] == [seen]
     assert dict(browser.cookies) == {}
+
+
+async def test_a_second_step_and_a_sign_up_end_in_cookies_as_well(
+    browser: httpx2.AsyncClient, db: Database, ana: UUID
+) -> None:
+    app = await protect(db, ana)
+    begun = (await post(browser, CHALLENGE, input=ANA | {"delivery": "COOKIE"})).json()["data"]["it"]
+    before = dict(browser.cookies)
+    second = {"challengeToken": begun["challenge"]["token"], "code": {"totp": app.code()}, "delivery": "COOKIE"}
+    entered = (await post(browser, COMPLETE, input=second)).json()["data"]["it"]
+    seen = await who(browser, entered["tokens"]["csrfToken"])
+    new = {"email": "ben@example.com", "password": PASSWORD, "handle": "ben", "delivery": "COOKIE"}
+    joined = (await post(browser, SIGN_UP, input=new | {"idempotencyKey": "of this form"})).json()["data"]["it"]
+
+    assert before == {}
+    assert seen == entered["session"]["id"]
+    assert entered["tokens"]["accessToken"] is None
+    assert joined["errors"] == []
+    assert await who(browser, joined["tokens"]["csrfToken"]) == joined["session"]["id"]
 
 
 async def test_scripts_read_no_token_and_no_neighbour_sets_one(browser: httpx2.AsyncClient) -> None:
@@ -224,7 +249,7 @@ async def test_allowed_pages_may_send_cookies_and_others_may_not(browser: httpx2
     assert not [name for name in evil.headers if name.startswith("access-control")]
 
 
-@pytest.mark.usefixtures("_ana")
+@pytest.mark.usefixtures("ana")
 async def test_they_are_off_until_the_operator_switches_them_on(config: Settings) -> None:
     async with serving(config) as client:
         refused = await logged_in(client.http)

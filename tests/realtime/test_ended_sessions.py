@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from aperture import sse
 from aperture.callers import Api as Callers
 from aperture.news import News, hear
 from aperture.presence import Presence, Presences, SignedOut
@@ -45,6 +47,7 @@ def _nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sockets that look around by themselves only once an hour."""
     seldom = SocketLimits(check_seconds=3600)
     monkeypatch.setattr(SocketLimits, "of", lambda _: seldom)
+    monkeypatch.setattr(sse, "StreamLimits", partial(sse.StreamLimits, check_seconds=3600))
 
 
 @asynccontextmanager
@@ -93,6 +96,28 @@ async def test_the_sockets_of_a_session_close_in_every_process(
 
 async def _refused(api: Api, token: str) -> bool:
     return await api.of(token).refusal("{ viewer { id } }") == "UNAUTHENTICATED"
+
+
+@pytest.mark.usefixtures("_nobody_looks")
+async def test_the_event_streams_of_a_session_end_with_it(backends: Backends, config: Settings, ana: UUID) -> None:
+    tokens = await enter(backends, ana)
+    headers = {"authorization": f"Bearer {tokens.access_token}", "accept": "text/event-stream"}
+    body = {"query": WATCH, "variables": {"after": "from now on"}}
+
+    async with (
+        working(config),
+        api_on_a_port(config) as here,
+        api_on_a_port(config) as there,
+        here.client.http.stream("POST", "/graphql", json=body, headers=headers, timeout=SECONDS) as answer,
+    ):
+        lines = answer.aiter_lines()
+        while "CURSOR_INVALID" not in await anext(lines):
+            pass
+        await there.of(tokens.access_token).ask(LOG_OUT)
+        rest = "".join([line async for line in lines])
+
+    assert "UNAUTHENTICATED" in rest
+    assert "event: complete" in rest
 
 
 @pytest.mark.usefixtures("_nobody_looks")
