@@ -18,7 +18,7 @@ from resolvers.posts import PostMutations, PostQueries
 from resolvers.privacy import PrivacyMutations
 from resolvers.profiles import ProfileMutations, ProfileQueries
 from resolvers.providers import ProviderMutations, ProviderQueries
-from resolvers.second_factors import SecondFactorMutations
+from resolvers.second_factors import PhoneMutations, SecondFactorMutations
 from resolvers.server import ServerQueries
 from resolvers.staff import StaffMutations, StaffQueries
 from schema import contract
@@ -57,6 +57,7 @@ class Mutation(
     AccountLifeMutations,
     AuthMutations,
     SecondFactorMutations,
+    PhoneMutations,
     ProviderMutations,
     PasswordMutations,
     EmailMutations,

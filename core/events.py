@@ -106,6 +106,14 @@ class EmailChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SmsCodeIssued(Event):
+    """A code is to be sent to the phone of a person; `code_id` is what its digits follow from."""
+
+    user_id: UUID
+    code_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class SecondFactorEnabled(Event):
     user_id: UUID
 

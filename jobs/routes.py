@@ -33,6 +33,7 @@ from core.events import (
     SecondFactorEnabled,
     SessionEnded,
     SessionStarted,
+    SmsCodeIssued,
     UnusualLogIn,
     UploadCompleted,
     UploadDropped,
@@ -41,7 +42,7 @@ from core.events import (
     UserFollowed,
     UserUnfollowed,
 )
-from jobs import auth, feed, follows, log_ins, mails, posts, topics
+from jobs import auth, feed, follows, log_ins, mails, posts, texts, topics
 from jobs.base import Consequence
 from jobs.media import publishing, rendering
 
@@ -55,6 +56,7 @@ ROUTES: dict[type[Event], tuple[Consequence, ...]] = {
     LogInsFailed: (mails.tell_owner,),
     PasswordChanged: (topics.account, mails.tell_owner),
     EmailChanged: (topics.account, mails.tell_owner, mails.tell_former_address),
+    SmsCodeIssued: (texts.send_code,),
     SecondFactorEnabled: (topics.account, mails.tell_owner),
     SecondFactorDisabled: (topics.account, mails.tell_owner),
     RecoveryCodeUsed: (topics.account, mails.tell_owner),

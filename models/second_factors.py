@@ -10,10 +10,10 @@ from models.base import Base, distributed_by
 
 
 class SecondFactor(Base):
-    """A person's authenticator app, in use once it is confirmed; secrets are sealed.
+    """A person's authenticator app or phone, in use once it is confirmed; secrets and numbers are sealed.
 
-    `last_step` is the time step of the last code that was taken. `pending` is the secret of an app that is being set
-    up, until when it can be confirmed and how many wrong codes came.
+    `last_step` is the time step of the last code of the app that was taken, `code_id` leads to the last code sent to
+    the phone. `pending` or `pending_phone` is being set up, until a moment and with so many wrong codes so far.
     """
 
     __tablename__ = "second_factors"
@@ -23,7 +23,11 @@ class SecondFactor(Base):
     secret: Mapped[bytes | None]
     confirmed_at: Mapped[datetime | None]
     last_step: Mapped[int | None]
+    phone: Mapped[bytes | None]
+    code_id: Mapped[UUID | None]
+    code_until: Mapped[datetime | None]
     pending: Mapped[bytes | None]
+    pending_phone: Mapped[bytes | None]
     pending_until: Mapped[datetime | None]
     pending_failures: Mapped[int]
 

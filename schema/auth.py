@@ -37,6 +37,7 @@ class Platform(Enum):
 class LogInMethod(Enum):
     PASSWORD = "PASSWORD"  # noqa: S105 - the name of a way in
     PASSWORD_AND_TOTP = "PASSWORD_AND_TOTP"  # noqa: S105 - another one
+    PASSWORD_AND_SMS = "PASSWORD_AND_SMS"  # noqa: S105 - another one
     PASSWORD_AND_RECOVERY_CODE = "PASSWORD_AND_RECOVERY_CODE"  # noqa: S105 - another one
     PROVIDER = "PROVIDER"
     SIGN_UP = "SIGN_UP"
@@ -45,6 +46,7 @@ class LogInMethod(Enum):
 @strawberry.enum
 class TwoFactorMethod(Enum):
     TOTP = "TOTP"
+    SMS = "SMS"
     RECOVERY_CODE = "RECOVERY_CODE"
 
 
@@ -167,6 +169,7 @@ class IdentityProofInput:
 @strawberry.input(one_of=True)
 class TwoFactorCodeInput:
     totp: strawberry.Maybe[str]
+    sms: strawberry.Maybe[str]
     recovery_code: strawberry.Maybe[str]
 
 

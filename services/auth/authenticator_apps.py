@@ -1,4 +1,4 @@
-"""Turning the second factor on and off: an app is set up, confirmed by a first code, and given up by a last one."""
+"""Authenticator apps as a second factor, confirmed by a first code; and fresh recovery codes for a later one."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core import clock, totp
 from core.db import Write
 from core.errors import BadCredentials, Conflict, Path, Refusal
-from core.events import RecoveryCodesRenewed, SecondFactorDisabled, SecondFactorEnabled
+from core.events import RecoveryCodesRenewed, SecondFactorEnabled
 from core.settings import settings
 from core.viewer import Viewer
 from models.profiles import User
@@ -38,7 +38,7 @@ async def begin(tx: Write, viewer: Viewer, label: str | None) -> Setup:
     """
     table, secret, expires_at = SecondFactor, totp.new_secret(), clock.now() + SETUP_FOR
     pending = second_factors.sealed(viewer.user_id, secret)
-    values = {"pending": pending, "pending_until": expires_at, "pending_failures": 0}
+    values = {"pending": pending, "pending_phone": None, "pending_until": expires_at, "pending_failures": 0}
     statement = insert(table).values(user_id=viewer.user_id, **values)
     is_off = table.confirmed_at.is_(None)
     begun = statement.on_conflict_do_update(index_elements=[table.user_id], set_=values, where=is_off)
@@ -54,8 +54,9 @@ async def confirm(tx: Write, viewer: Viewer, code: str, path: Path) -> list[str]
     The code is used up. Five wrong ones end the attempt.
     """
     user_id, now, table = viewer.user_id, clock.now(), SecondFactor
-    columns = select(table.pending, table.pending_failures).where(table.user_id == user_id)
-    row = await tx.first(columns.where(table.pending_until > now, table.pending_failures < TRIES).with_for_update())
+    columns = select(table.pending, table.pending_failures)
+    is_open = table.pending.is_not(None), table.pending_until > now, table.pending_failures < TRIES
+    row = await tx.first(columns.where(table.user_id == user_id, *is_open).with_for_update())
     if row is None:
         return BadCredentials("There is no such attempt, or it is over. Begin again.", path, code="CODE_EXPIRED")
     own = update(table).where(table.user_id == user_id)
@@ -68,15 +69,6 @@ async def confirm(tx: Write, viewer: Viewer, code: str, path: Path) -> list[str]
     await tx.execute(own.values(secret=row.pending, confirmed_at=now, last_step=step, **done))
     outbox.emit(tx, SecondFactorEnabled(user_id=user_id))
     return await recovery_codes.renew(tx, user_id)
-
-
-async def disable(tx: Write, viewer: Viewer, code: Code) -> Refusal | None:
-    """Turn two-factor log-in off with a last code; a refusal is to be raised after the commit."""
-    refusal = await second_factors.judge(tx, viewer.user_id, code, viewer.address)
-    if refusal is None:
-        await second_factors.forget(tx, viewer.user_id)
-        outbox.emit(tx, SecondFactorDisabled(user_id=viewer.user_id))
-    return refusal
 
 
 async def renew_recovery_codes(tx: Write, viewer: Viewer, code: Code) -> list[str] | Refusal:

@@ -33,8 +33,10 @@ Own: TypeAlias = tuple[ColumnElement[bool], ...]
 
 _METHODS: Final[dict[tuple[FirstStep, Kind], LogInMethod]] = {
     ("PASSWORD", "TOTP"): "PASSWORD_AND_TOTP",
+    ("PASSWORD", "SMS"): "PASSWORD_AND_SMS",
     ("PASSWORD", "RECOVERY_CODE"): "PASSWORD_AND_RECOVERY_CODE",
     ("PROVIDER", "TOTP"): "PROVIDER",
+    ("PROVIDER", "SMS"): "PROVIDER",
     ("PROVIDER", "RECOVERY_CODE"): "PROVIDER",
 }
 
@@ -89,6 +91,14 @@ async def complete(tx: Write, key: SigningKey, token: str, code: Code, address: 
     device = Device(row.device_name, row.platform, row.app_version)
     arrival = Arrival(user_id, device, address, row.first_step)
     return await _enter(tx, key, arrival, _METHODS[arrival.first_step, code.kind])
+
+
+async def person_of(tx: Write, token: str) -> UUID:
+    """Whose log-in waits with this token; refused if it is over."""
+    user_id, challenge_id = _read(token)
+    if await tx.first(_waiting(LogInChallenge.user_id == user_id, LogInChallenge.id == challenge_id)) is None:
+        raise _over("CODE_EXPIRED")
+    return user_id
 
 
 async def purge(tx: Write, limit: int = 5000) -> int:

@@ -3,21 +3,21 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, Row, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core import clock, totp
+from core import clock, phones, totp
 from core.db import Read, Write
 from core.errors import BadCredentials, Path, RateLimited, Refusal
-from core.events import RecoveryCodeUsed
+from core.events import RecoveryCodeUsed, SecondFactorDisabled
 from core.sealing import BrokenSeal, seal, unseal
 from core.viewer import Viewer
 from models.second_factors import SecondFactor, SecondFactorFailures
 from services import outbox
-from services.auth import known_networks, recovery_codes
+from services.auth import known_networks, recovery_codes, text_codes
 
 TRIES: Final = 5
 PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
@@ -25,7 +25,7 @@ FORGOTTEN_AFTER: Final = timedelta(days=1)
 
 _PURPOSE: Final = "second factors"
 
-Kind = Literal["TOTP", "RECOVERY_CODE"]
+Kind = Literal["TOTP", "SMS", "RECOVERY_CODE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,18 @@ class SecondFactorRow:
     """What the owner of an account is told of its second factor."""
 
     is_enabled: bool
+    phone_number: str | None
     remaining_recovery_codes: int
 
 
 async def methods(db: Read, user_id: UUID) -> list[Kind]:
     """What a log-in can be completed with; nothing if the password is enough."""
     own = SecondFactor.user_id == user_id, SecondFactor.confirmed_at.is_not(None)
-    if await db.scalar(select(SecondFactor.user_id).where(*own)) is None:
+    is_phone = await db.scalar(select(SecondFactor.phone.is_not(None)).where(*own))
+    if is_phone is None:
         return []
-    return ["TOTP", "RECOVERY_CODE"] if await recovery_codes.remaining(db, [user_id]) else ["TOTP"]
+    first: Kind = "SMS" if is_phone else "TOTP"
+    return [first, "RECOVERY_CODE"] if await recovery_codes.remaining(db, [user_id]) else [first]
 
 
 async def own_rows(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Mapping[UUID, SecondFactorRow]:
@@ -58,38 +61,60 @@ async def own_rows(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Mappin
     if viewer.id is None or viewer.id not in user_ids:
         return {}
     own = SecondFactor.user_id == viewer.id, SecondFactor.confirmed_at.is_not(None)
-    is_enabled = await db.scalar(select(SecondFactor.user_id).where(*own)) is not None
+    row = await db.first(select(SecondFactor.phone).where(*own))
+    number = phones.masked(opened(viewer.id, row.phone)) if row and row.phone else None
     left = await recovery_codes.remaining(db, [viewer.id])
-    return {viewer.id: SecondFactorRow(is_enabled, left.get(viewer.id, 0))}
+    return {viewer.id: SecondFactorRow(row is not None, number, left.get(viewer.id, 0))}
 
 
 async def judge(tx: Write, user_id: UUID, code: Code, address: str) -> Refusal | None:
     """Use a code up; if it is not good, the refusal to raise when the caller has committed what was counted.
 
-    Nobody guesses codes of the app: after five wrong ones in a row a pause begins, at first of a minute, in the end of
-    an hour. Networks at which the person is known have a count of their own, and recovery codes, which cannot be
-    guessed, have none: the pause keeps out who knows the password alone, and not the person.
+    Nobody guesses codes of the app or those sent to the phone: after five wrong ones in a row a pause begins, at first
+    of a minute, in the end of an hour. Networks at which the person is known have a count of their own, and recovery
+    codes, which cannot be guessed, have none: the pause keeps out who knows the password alone, and not the person.
     """
     if code.kind == "RECOVERY_CODE":
         return await _judge_recovery_code(tx, user_id, code)
     # The lock lets one of several at once through.
-    columns = select(SecondFactor.secret, SecondFactor.last_step)
+    table = SecondFactor
+    columns = select(table.secret, table.last_step, table.phone, table.code_id, table.code_until)
     own = SecondFactor.user_id == user_id, SecondFactor.confirmed_at.is_not(None)
     row = await tx.first(columns.where(*own).with_for_update())
-    if row is None:
+    if row is None or (row.phone is not None) != (code.kind == "SMS"):
         return wrong(code.path)
     is_known = await known_networks.is_known(tx, user_id, address)
     failures = await _failures(tx, user_id, is_known=is_known)
     if failures.paused_until is not None:
         return RateLimited(failures.paused_until)
-    secret = opened(user_id, row.secret)
-    step = totp.step_of(secret, code.text, row.last_step)
-    if step is None:
+    used = _used(user_id, row, code.text)
+    if used is None:
         return wrong(code.path, await _count(tx, user_id, failures, is_known=is_known))
-    # Sealed anew, so that it outlives a change of the installation's secret.
-    await tx.execute(update(SecondFactor).where(*own).values(last_step=step, secret=sealed(user_id, secret)))
+    await tx.execute(update(SecondFactor).where(*own).values(used))
     await _forget_failures(tx, user_id, SecondFactorFailures.is_known_network == is_known)
     return None
+
+
+def _used(user_id: UUID, row: Row[Any], text: str) -> dict[str, Any] | None:
+    """What a right code leaves in the row, so that it is good once; None for a wrong one.
+
+    What is sealed is sealed anew, so that it outlives a change of the installation's secret.
+    """
+    if row.phone is not None:
+        is_right = text_codes.is_sent(user_id, row.code_id, row.code_until, text)
+        return {"code_id": None, "phone": sealed(user_id, opened(user_id, row.phone))} if is_right else None
+    secret = opened(user_id, row.secret)
+    step = totp.step_of(secret, text, row.last_step)
+    return None if step is None else {"last_step": step, "secret": sealed(user_id, secret)}
+
+
+async def disable(tx: Write, viewer: Viewer, code: Code) -> Refusal | None:
+    """Turn two-factor log-in off with a last code; a refusal is to be raised after the commit."""
+    refusal = await judge(tx, viewer.user_id, code, viewer.address)
+    if refusal is None:
+        await forget(tx, viewer.user_id)
+        outbox.emit(tx, SecondFactorDisabled(user_id=viewer.user_id))
+    return refusal
 
 
 async def forget(tx: Write, user_id: UUID) -> None:

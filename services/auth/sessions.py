@@ -25,7 +25,9 @@ from models.auth import Session
 from services import outbox
 from services.auth.devices import Device, fingerprint
 
-LogInMethod = Literal["PASSWORD", "PASSWORD_AND_TOTP", "PASSWORD_AND_RECOVERY_CODE", "PROVIDER", "SIGN_UP"]
+LogInMethod = Literal[
+    "PASSWORD", "PASSWORD_AND_TOTP", "PASSWORD_AND_SMS", "PASSWORD_AND_RECOVERY_CODE", "PROVIDER", "SIGN_UP"
+]
 
 REPLAY_FOR: Final = timedelta(seconds=60)
 

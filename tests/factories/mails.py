@@ -7,6 +7,8 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 
+import orjson
+
 from core import clock
 from core.letterbox import Letterbox
 from jobs.base import JobContext
@@ -23,12 +25,7 @@ class Mails:
 
     async def sent(self, to: str | None = None) -> list[EmailMessage]:
         """What a person was sent, or anybody, after all that follows from what has happened; the newest first."""
-        await self._work()
-        folder = self.ctx.settings.letterbox
-        assert folder
-        box = Letterbox(folder)
-        contents = [await box.read(name) for name in await box.names()]
-        found = [message_from_bytes(each, policy=default) for each in contents if each is not None]
+        found = [message_from_bytes(each, policy=default) for each in await self._kept("eml")]
         return [each for each in found if to is None or each["To"] == to]
 
     async def subjects(self, to: str | None = None) -> list[str]:
@@ -41,6 +38,18 @@ class Mails:
         codes: list[str] = re.findall(r"^[a-z]{3}_[\w=-]+$", text(found), re.MULTILINE)
         assert codes
         return codes[0]
+
+    async def texts(self) -> list[dict[str, str]]:
+        """The text messages that anybody was sent, the newest first."""
+        return [orjson.loads(each) for each in await self._kept("sms")]
+
+    async def _kept(self, kind: str) -> list[bytes]:
+        await self._work()
+        folder = self.ctx.settings.letterbox
+        assert folder
+        box = Letterbox(folder)
+        contents = [await box.read(name) for name in await box.names() if name.endswith(f".{kind}")]
+        return [each for each in contents if each is not None]
 
     async def _work(self) -> None:
         sweeper = Sweeper(self.ctx, by_name(ROUTES))

@@ -128,6 +128,8 @@ WRITES = {
         "completeProviderLogIn", 'state: "none", authorizationCode: "none"', "viewer { id } session { id }"
     ),
     "unlinkProvider": _mutation("unlinkProvider", "linkedIdentityId: $author", "account { id }"),
+    "confirmSmsSetup": _mutation("confirmSmsSetup", 'sms: "123456"', "account { id }"),
+    "disableSms": _mutation("disableSms", 'code: {sms: "123456"}', "account { id }"),
     "refreshSession": _mutation("refreshSession", 'refreshToken: "none"', "session { id }"),
 }
 
