@@ -89,8 +89,7 @@ async def send_code_of(ctx: JobContext, event: MailCodeIssued, claim: Claim) -> 
     if is_free:
         letter = mails.write(ctx.settings, issued.code.purpose, to, _when(claim), issued.code)
     else:
-        # Whoever holds the address is not the person who asked: nothing of that account stands in the mail.
-        letter = mails.write(ctx.settings, "ADDRESS_IN_USE", replace(to, handle=""), _when(claim))
+        letter = mails.write(ctx.settings, "ADDRESS_IN_USE", to, _when(claim))
     await _send(ctx, to, letter, claim)
 
 

@@ -1,5 +1,6 @@
 """Mails before they are sent: which text, in whose language, with which link and code."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,11 @@ _PAGES: Final = {
     "RESTORE_EMAIL": "restore-email",
     "RESET_PASSWORD": "reset-password",
 }
+# Anybody can have these sent to an address: nothing that they chose stands in them.
+_TO_STRANGERS: Final = frozenset(["VERIFY_EMAIL", "CHANGE_EMAIL", "ADDRESS_IN_USE"])
+# Devices are called as their clients say: no mail program makes a link of what is left.
+_NO_NAME: Final = re.compile(r"[^\w '()-]+")
+_LONGEST_NAME: Final = 60
 _FORGOTTEN: Final = "forgot-password"
 
 
@@ -44,7 +50,7 @@ def write(
     text: english.Text = words.TEXTS[kind]
     known = _known(words, person, facts) | {"name": settings.name}
     parts = paper.Parts(
-        greeting=(words.GREETING if person.handle else words.GREETING_OF_STRANGERS).format(**known),
+        greeting=words.GREETING_OF_STRANGERS if kind in _TO_STRANGERS else words.GREETING.format(**known),
         paragraphs=[each.format(**known) for each in text.paragraphs],
         link=_link(settings, code) if text.link else None,
         link_text=text.link,
@@ -62,7 +68,7 @@ def _known(words: ModuleType, person: Person, facts: Mapping[str, object]) -> di
         "handle": person.handle,
         "when": _moment(facts.get("when")),
         "deletion": _moment(person.deletion_scheduled_for),
-        "device": facts.get("device") or words.UNKNOWN_DEVICE,
+        "device": _NO_NAME.sub(" ", str(facts.get("device") or ""))[:_LONGEST_NAME].strip() or words.UNKNOWN_DEVICE,
         "place": words.PLACE.format(place=place) if place else words.UNKNOWN_PLACE,
     }
 
