@@ -74,7 +74,6 @@ async def begin(tx: Write, user_id: UUID) -> bool:
         await tx.execute(delete(Email).where(Email.email == email.lower(), Email.user_id == user_id))
         await tx.execute(update(User).where(User.id == user_id).values(**_BLANK, updated_at=clock.now()))
         await identities.erase(tx, user_id)
-        await identities.erase(tx, user_id)
         await sessions.end_all(tx, user_id)
     return True
 
