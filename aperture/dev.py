@@ -173,7 +173,13 @@ def _show_ready(site: Site, people: list[dict[str, str]], seconds: float) -> Non
     _tell(f"  Mail       {site.url}/dev/mail   (what people would have been sent)")
     _tell(f"  Logs       {site.logs}\n")
     for person in people[:_PEOPLE_SHOWN]:
-        _console.print(f"  [bold]@{person['handle']}[/]   password {person['password']}")
+        _console.print(f"  [bold]@{person['handle']}[/]   password {person['password']}   {_role(person)}")
         _console.print(f"  [dim]Bearer {person['token']}[/]\n")
     _tell("Try first: open GraphiQL, which is already signed in, and run one of the examples.")
     _tell("Then docs/tour.md: a photo from your disk to a friend's feed in two minutes. Ctrl-C stops everything.")
+
+
+def _role(person: dict[str, str]) -> str:
+    """What somebody is beyond a member, for those who try out the powers of staff."""
+    role = person.get("role", "MEMBER")
+    return "" if role == "MEMBER" else role.lower()

@@ -3,21 +3,24 @@
 from dataclasses import dataclass
 from typing import Final
 
+from core.viewer import AccountRole
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A seeded person; the higher `fame`, the more follow them."""
+    """A seeded person; the higher `fame`, the more follow them. `role` is an `AccountRole`."""
 
     handle: str
     name: str
     bio: str
     fame: int = 1
+    role: AccountRole = "MEMBER"
 
 
 LEADING: Final = (
     Person("ana", "Ana Ferreira", "Photographer in Lisbon. Light, tiles and trams. With @ben on weekends.", 9),
-    Person("ben", "Ben Okafor", "Architect. I draw what @ana photographs. #buildings", 6),
-    Person("chloe", "Chloé Martin", "Trails, bread and film cameras. https://example.org/chloe", 4),
+    Person("ben", "Ben Okafor", "Architect. I draw what @ana photographs. #buildings", 6, "MODERATOR"),
+    Person("chloe", "Chloé Martin", "Trails, bread and film cameras. https://example.org/chloe", 4, "ADMIN"),
 )
 
 _OTHERS: Final = """

@@ -25,7 +25,7 @@ from core.ids import PostId, UploadId, new_uuid
 from core.settings import Settings
 from core.viewer import Viewer
 from jobs.routes import ROUTES
-from services import accounts, comments, emails, follows, likes, outbox, posts, profiles, tasks
+from services import accounts, comments, emails, follows, likes, outbox, posts, profiles, staff, tasks
 from services.accounts import NewAccount
 from services.auth import keys, sessions
 from services.auth.devices import Device
@@ -68,6 +68,7 @@ async def _seed(settings: Settings) -> None:
                 await _upload(world, story)
                 await _wait_for_pictures(world)
                 await _dress(world, story.began_at)
+                await _appoint(world, story.began_at)
                 await _live(world, story)
                 await _wait_for_consequences(world)
                 await _write_people(world)
@@ -155,6 +156,21 @@ async def _dress(world: World, at: datetime) -> None:
             await world.backends.db.write(partial(profiles.update_profile, viewer=viewer, changes=changes))
 
 
+async def _appoint(world: World, at: datetime) -> None:
+    """Make the first administrator, who appoints the moderators and verifies who leads."""
+    write, people = world.backends.db.write, world.people
+    [chief] = [person for person in EVERYBODY if person.role == "ADMIN"]
+    with clock.frozen(at + timedelta(hours=2)):
+        await write(lambda tx: staff.appoint_by_operator(tx, people[chief].user_id))
+        for person in EVERYBODY:
+            if person.role == "MODERATOR":
+                whom, role, reason = people[person].user_id, person.role, "Knows everybody."
+                await write(partial(staff.set_role, viewer=people[chief], user_id=whom, role=role, reason=reason))
+        famous, reason = people[EVERYBODY[0]].user_id, "Known beyond this place."
+        verify = partial(staff.set_verified, viewer=people[chief], user_id=famous, reason=reason, is_verified=True)
+        await write(verify)
+
+
 async def _live(world: World, story: Plan) -> None:
     for at, deed in world.progress.track(story.deeds, description="Six weeks go by"):
         with clock.frozen(at):
@@ -186,7 +202,7 @@ async def _write_people(world: World) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     tokens = [await _token(world, world.people[person].user_id) for person in LEADING]
     content = [
-        {"handle": person.handle, "password": PASSWORD, "token": token}
+        {"handle": person.handle, "password": PASSWORD, "role": person.role, "token": token}
         for person, token in zip(LEADING, tokens, strict=True)
     ]
     file.write_text(json.dumps(content, indent=2))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from aperture.seed import pictures
-from aperture.seed.people import EVERYBODY
+from aperture.seed.people import EVERYBODY, LEADING
 from aperture.seed.plan import WEEKS, Comment, Follow, Like, Post, plan
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -14,6 +14,11 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 def test_everybody_gets_the_same_world() -> None:
     assert plan(NOW) == plan(NOW)
     assert pictures.draw(Random(7)) == pictures.draw(Random(7))
+
+
+def test_of_those_to_log_in_as_one_is_administrator_and_one_a_moderator() -> None:
+    assert sorted(each.role for each in LEADING) == ["ADMIN", "MEMBER", "MODERATOR"]
+    assert {each.role for each in EVERYBODY[len(LEADING) :]} == {"MEMBER"}
 
 
 def test_it_only_ends_at_another_time() -> None:
