@@ -28,12 +28,11 @@ def score(created_at: datetime, *, is_verified: bool, has_second_factor: bool) -
 
 async def of(db: Read, user_id: UUID) -> tuple[datetime, float] | None:
     """Since when there is an account, and how far it is trusted; None without one."""
-    factor = SecondFactor.user_id == user_id, SecondFactor.confirmed_at.is_not(None)
     facts = select(
         Account.created_at,
         Account.email_verified_at.is_not(None).label("is_verified"),
-        select(SecondFactor.user_id).where(*factor).exists().label("has_second_factor"),
-    )
+        SecondFactor.confirmed_at.is_not(None).label("has_second_factor"),
+    ).outerjoin(SecondFactor, SecondFactor.user_id == Account.user_id)
     row = await db.first(facts.where(Account.user_id == user_id))
     if row is None:
         return None

@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 
 from core import clock
 from core.backends import Backends
-from core.ids import PostId
+from core.ids import PostId, UserId
+from jobs import accounts
 from jobs.base import JobContext
 from jobs.relay import Sweeper, by_name, relay
 from jobs.routes import ROUTES
 from jobs.schedule import PULSE, SCHEDULE, turn
-from services import consistency, event_log, tasks
+from services import consistency, event_log, staff, tasks
 from tests import pictures
 from tests.client import Client
 from tests.factories.mails import Mails
@@ -46,7 +47,7 @@ _FEED = f"""query ($after: String) {{ viewer {{ homeFeed(first: 1, after: $after
 async def live(client: Client, backends: Backends, ctx: JobContext, provider: Liar) -> None:
     """Two people meet, and a worker does what follows."""
     ana, ana_id = await _sign_up(client, "ana")
-    ben, _ = await _sign_up(client, "ben")
+    ben, ben_id = await _sign_up(client, "ben")
     await _protect(client, ben, "ben")
     await _act(ben, "followUser", "user { id }", userId=ana_id)
     face = await _upload(ana, "AVATAR")
@@ -60,9 +61,14 @@ async def live(client: Client, backends: Backends, ctx: JobContext, provider: Li
     await _work(ctx)
     await _look_around(ben, post, [post, ana_id, picture, said["comment"]["id"]])
     await _come_from_elsewhere(client, ana, provider)
+    await backends.db.write(lambda tx: staff.appoint_by_operator(tx, UserId.parse(ana_id).id))
     await _prove_who_she_is(ana, Mails(ctx))
     await _use_another_device(ana)
+    await _rule(ana, ana_id, ben_id)
+    await _choose(ana)
     await _leave(ana, ben, post, said["comment"]["id"])
+    await _work(ctx)
+    await _go_for_good(ana, ctx)
     await _work(ctx)
     async with backends.db.reading() as db:
         assert await event_log.read(db, marks, 100)
@@ -183,6 +189,38 @@ async def _use_another_device(ana: Client) -> None:
     (other,) = [each["id"] for each in found if not each["isCurrent"]]
     await _act(ana, "revokeSessions", "revokedSessionIds", sessionIds=[other])
     await _act(ana, "revokeSessions", "revokedSessionIds")
+
+
+async def _rule(ana: Client, ana_id: str, ben_id: str) -> None:
+    """The first administrator appoints another one, is dismissed, and is seen to have ruled."""
+    await _act(ana, "setVerified", "user { isVerified }", userId=ben_id, isVerified=True, reason="Known")
+    await _act(ana, "setVerified", "user { isVerified }", userId=ben_id, isVerified=False, reason="Unknown")
+    await _act(ana, "setAccountRole", "record { trustScore }", userId=ben_id, role="ADMIN", reason="Needed")
+    read = """query ($user: ID!, $filter: AuditLogFilter) { moderation { record(userId: $user) { accountAgeDays }
+        auditLog(first: 1, filter: $filter) { nodes { id actor { handle } subject { id } } } } }"""
+    found = (await ana.ask(read, user=ben_id, filter={"actorId": ana_id}))["moderation"]["auditLog"]["nodes"]
+    assert found[0]["subject"]["id"] == ben_id
+    await _act(ana, "setAccountRole", "record { trustScore }", userId=ana_id, role="MEMBER", reason="Enough")
+
+
+async def _choose(ana: Client) -> None:
+    """Settings, and another handle for a while."""
+    await _act(ana, "updateAccount", "account { language }", language="pt", timeZone="Europe/Lisbon")
+    for is_private in (True, False):
+        answer = "privacySettings { isPrivate }"
+        await _act(ana, "updatePrivacySettings", answer, isPrivate=is_private, hideLikeCounts=is_private)
+    for handle in ("ana.lima", "ana"):
+        await _act(ana, "changeHandle", "user { url }", handle=handle)
+
+
+async def _go_for_good(ana: Client, ctx: JobContext) -> None:
+    """An account that was to be deleted, was kept, and is erased after all."""
+    await _act(ana, "requestAccountDeletion", "account { deletionScheduledFor }")
+    await _act(ana, "cancelAccountDeletion", "account { status }")
+    await _act(ana, "requestAccountDeletion", "account { deletionScheduledFor }")
+    with clock.frozen(clock.now() + timedelta(days=31)):
+        await accounts.erase_accounts.work(ctx)
+        await accounts.purge_handles.work(ctx)
 
 
 async def _leave(ana: Client, ben: Client, post: str, comment: str) -> None:

@@ -1,15 +1,18 @@
 """What people who look at posts are told live, from the tap of one to the socket of another."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from core.backends import Backends
-from core.db import Database
+from core.db import Database, Write
+from core.events import PostUpdated
 from core.ids import PostId, UserId, new_uuid
 from core.settings import Settings
 from core.viewer import Viewer
+from services import account_life, outbox
 from services.posts import publish_when_ready
 from tests.client import Client
 from tests.factories.people import follow, person
@@ -101,6 +104,29 @@ async def test_likes_comments_edits_and_the_end_are_told_to_another_person(
     assert (edited["__typename"], edited["post"]["caption"]) == ("PostUpdatedEvent", {"text": "After"})
     assert (removed["__typename"], removed["removedPostId"]) == ("PostRemovedEvent", id_)
     assert len({event["cursor"] for event in (liked, commented, edited, uncommented, unliked, removed)}) == 6
+
+
+async def test_an_open_stream_tells_nothing_of_whoever_has_gone_to_sleep(
+    api: Api, token: Token, db: Database, ana: Viewer, picture: PostId
+) -> None:
+    ben = await person(db, "ben")
+    other, cleo = await post(db, ben), api.of(await token(await person(db, "cleo")))
+
+    async with api.watching(await token(ben), WATCH, postIds=[str(picture), str(other)]) as watcher:
+        await do(cleo, LIKE, id=str(picture))
+        awake = await watcher.event()
+        await db.write(lambda tx: account_life.deactivate(tx, ana, None))
+        await db.write(partial(_tell_of, post_id=picture))
+        await do(cleo, LIKE, id=str(other))
+        asleep = await watcher.event()
+
+    assert awake["post"]["id"] == str(picture)
+    assert asleep["post"]["id"] == str(other)
+
+
+async def _tell_of(tx: Write, post_id: PostId) -> None:
+    """A change of a post that comes late."""
+    outbox.emit(tx, PostUpdated(author_id=post_id.author_id, post_id=post_id.id))
 
 
 async def test_each_watcher_sees_the_post_with_own_eyes(api: Api, token: Token, db: Database, ana: Viewer) -> None:
