@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import strawberry
 
 from core import clock
-from core.ids import AuditEntryId, ModerationId, RecordId, UserId
+from core.ids import AuditEntryId, ModerationId, RecordId, UserId, readable
 from core.paging import Page, Window
 from loaders.staff import audit_entries_by_id, trust_by_id
 from schema import nodes
@@ -124,7 +125,8 @@ class Moderation(Node):
     async def record(
         parents: list["Moderation"], ctx: Context, *, user_id: strawberry.ID
     ) -> list[ModerationRecord | None]:
-        found = await nodes.one(ctx, RecordId(UserId.parse(user_id).id), ModerationRecord)
+        asked = readable(UserId, [user_id])
+        found = await nodes.one(ctx, RecordId(asked[0].id), ModerationRecord) if asked else None
         return [found] * len(parents)
 
     @batched
@@ -152,11 +154,14 @@ class Moderation(Node):
         ]
 
 
+_NOBODY = UUID(int=0)
+
+
 def _wanted(given: AuditLogFilter | None) -> staff.AuditFilter:
     if not given:
         return staff.AuditFilter()
     return staff.AuditFilter(
-        actor_id=UserId.parse(given.actor_id).id if given.actor_id else None,
+        actor_id=next((each.id for each in readable(UserId, [given.actor_id])), _NOBODY) if given.actor_id else None,
         subject=given.subject_id or None,
         actions=given.actions or None,
         after=given.after or None,

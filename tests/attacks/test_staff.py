@@ -167,6 +167,8 @@ async def test_the_log_is_read_by_page_and_by_filter(db: Database, sign_in: Sign
     assert handles(await read(filter={"actorId": str(UserId(ada.user_id))})) == ["p2", "p0"]
     assert handles(await read(filter={"subjectId": str(UserId(people[1].user_id))})) == ["p1", "p1"]
     assert handles(await read(filter={"actions": ["setAccountRole"]})) == ["p1"]
+    assert handles(await read(filter={"actorId": "nobody"})) == []
+    assert (await client.ask(RECORD, id="nobody"))["moderation"] == {"record": None}
     assert handles(await read(filter={"before": "2000-01-01T00:00:00Z"})) == []
 
 
