@@ -11,11 +11,11 @@ from core import clock
 from core.db import Write
 from core.errors import Path
 from core.events import AccountUpdated, EmailChanged
-from core.ids import SessionId, new_uuid
+from core.ids import SessionId, moment_of, new_uuid
 from core.viewer import Viewer
 from models.accounts import Account
 from services import emails, mail_codes, outbox
-from services.auth import proofs, sessions
+from services.auth import proofs, second_factors, sessions
 from services.mail_codes import MailCode, Purpose
 from services.providers import identities
 
@@ -66,7 +66,7 @@ async def verify(tx: Write, code: MailCode) -> Verified:
     if code.purpose == "CHANGE_EMAIL":
         await _change(tx, code.user_id, email)
     elif code.purpose == "RESTORE_EMAIL":
-        return Verified(email, await _restore(tx, code.user_id, email))
+        return Verified(email, await _restore(tx, code.user_id, email, moment_of(code.id)))
     elif not await emails.confirm(tx, email, code.user_id):
         raise mail_codes.expired(_CODE)
     return Verified(email, [])
@@ -104,10 +104,11 @@ async def _change(tx: Write, user_id: UUID, email: str) -> None:
     outbox.emit(tx, EmailChanged(user_id=user_id, code_id=code_id))
 
 
-async def _restore(tx: Write, user_id: UUID, email: str) -> list[SessionId]:
+async def _restore(tx: Write, user_id: UUID, email: str, changed_at: datetime) -> list[SessionId]:
     """Take the former address back from whoever changed it, and send everybody out of the account.
 
-    Services that were linked lead in no more: nobody can tell those of the owner from those of whoever was there.
+    Services that were linked lead in no more: nobody can tell those of the owner from those of whoever was there. A
+    second factor that was set up since the change goes, too, or it would keep the owner out.
     """
     present = await _present(tx, user_id)
     if present is None:
@@ -117,6 +118,7 @@ async def _restore(tx: Write, user_id: UUID, email: str) -> list[SessionId]:
     if emails.key_of(present) != emails.key_of(email):
         await emails.release(tx, present, user_id)
     await identities.unlink_all(tx, user_id)
+    await second_factors.forget_younger(tx, user_id, changed_at)
     return await sessions.end_all(tx, user_id)
 
 

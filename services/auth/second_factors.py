@@ -124,6 +124,14 @@ async def forget(tx: Write, user_id: UUID) -> None:
     await recovery_codes.forget(tx, user_id)
 
 
+async def forget_younger(tx: Write, user_id: UUID, since: datetime) -> None:
+    """Leave nothing of a second factor that was set up since a moment; an older one stays, codes on paper included."""
+    own = SecondFactor.user_id == user_id, SecondFactor.confirmed_at >= since
+    if await tx.scalar(select(SecondFactor.user_id).where(*own)) is not None:
+        await forget(tx, user_id)
+        outbox.emit(tx, SecondFactorDisabled(user_id=user_id))
+
+
 def wrong(path: Path, remaining_attempts: int | None = None) -> BadCredentials:
     """The refusal of a code that is wrong, was used, or belongs to nothing."""
     return BadCredentials("The code is wrong, or was used before.", path, remaining_attempts=remaining_attempts)

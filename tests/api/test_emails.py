@@ -7,10 +7,14 @@ from sqlalchemy import update
 
 from core import clock
 from core.backends import Backends
+from core.db import Database
+from core.ids import UserId
 from jobs.mails import purge_codes
 from models.auth import Session
+from services.auth import second_factors
 from tests.client import Client
 from tests.factories.mails import Mails, text
+from tests.factories.second_factors import protect
 from tests.factories.sessions import PASSWORD, account, enter, later
 
 ERRORS = "errors { __typename code path }"
@@ -204,6 +208,26 @@ async def test_the_former_address_takes_the_account_back(
         'mutation ($p: String!) { logIn(input: {identifier: "ana@example.com", password: $p}) { errors { code } } }'
     )
     assert (await api.ask(log_in, p=PASSWORD))["logIn"]["errors"] == []
+
+
+@pytest.mark.parametrize(("hours", "stays"), [(-1, True), (1, False)])
+async def test_a_second_factor_of_whoever_changed_the_address_goes_with_it(
+    ana: Client, api: Client, db: Database, mails: Mails, hours: int, stays: bool
+) -> None:
+    ana_id = UserId.parse((await ana.ask("{ viewer { user { id } } }"))["viewer"]["user"]["id"]).id
+    if stays:
+        with later(hours=hours):
+            await protect(db, ana_id)
+    way_back = await changed(ana, api, mails)
+    if not stays:
+        with later(hours=hours):
+            await protect(db, ana_id)
+
+    with later(hours=2):
+        await verify(api, way_back)
+
+    async with db.reading(fresh=True) as read:
+        assert bool(await second_factors.methods(read, ana_id)) is stays
 
 
 async def test_nobody_takes_the_former_address_for_a_week(
