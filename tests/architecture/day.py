@@ -93,11 +93,12 @@ async def _protect(client: Client, person: Client, handle: str) -> None:
     app = App((await _act(person, "beginTotpSetup", "secret"))["secret"])
     codes = (await _act(person, "confirmTotpSetup", "recoveryCodes", totp=app.code()))["recoveryCodes"]
     asked = {"identifier": handle, "password": _PASSWORD}
-    for code in ({"recoveryCode": codes[0]}, {"totp": app.code(1)}):
+    for steps in (0, 1):
         challenge = (await _act(client, "logIn", "challenge { token }", **asked))["challenge"]
         wrong = {"challengeToken": challenge["token"], "code": {"totp": app.wrong()}}
         assert (await client.ask(_COMPLETE, input=wrong))["completeLogIn"]["errors"]
-        with steps_later(1 if "totp" in code else 0):
+        with steps_later(steps):
+            code = {"totp": app.code()} if steps else {"recoveryCode": codes[0]}
             await _act(client, "completeLogIn", "session { id }", challengeToken=challenge["token"], code=code)
     with steps_later(2):
         await _act(person, "reauthenticate", "validUntil", proof={"totp": app.code()})
