@@ -64,6 +64,7 @@ async def live(client: Client, backends: Backends, ctx: JobContext, provider: Li
     await backends.db.write(lambda tx: staff.appoint_by_operator(tx, UserId.parse(ana_id).id))
     await _prove_who_she_is(ana, Mails(ctx))
     await _use_another_device(ana)
+    await _log_in_by_phone(client, ana, Mails(ctx))
     await _rule(ana, ana_id, ben_id)
     await _choose(ana)
     await _leave(ana, ben, post, said["comment"]["id"])
@@ -175,6 +176,22 @@ async def _prove_who_she_is(ana: Client, mails: Mails) -> None:
     await _act(ana, "verifyEmail", "verifiedEmail", code=await mails.code(old, "was changed"))
     log_in = await _act(ana, "logIn", "tokens { accessToken }", identifier=old, password=_PASSWORD)
     ana.token = log_in["tokens"]["accessToken"]
+
+
+async def _log_in_by_phone(client: Client, ana: Client, mails: Mails) -> None:
+    """Codes by text messages: the phone is set up, a log-in takes one, and one turns it off."""
+
+    async def code() -> str:
+        return str((await mails.texts())[0]["text"][:6])
+
+    await _act(ana, "beginSmsSetup", "phoneNumber", phoneNumber="+4915123456789")
+    await _act(ana, "confirmSmsSetup", "recoveryCodes account { phoneNumber }", sms=await code())
+    begun = await _act(client, "logIn", "challenge { token }", identifier="ana", password=_PASSWORD)
+    token = begun["challenge"]["token"]
+    await _act(client, "requestSmsCode", "phoneNumber", challengeToken=token)
+    await _act(client, "completeLogIn", "session { id }", challengeToken=token, code={"sms": await code()})
+    await _act(ana, "requestSmsCode", "phoneNumber")
+    await _act(ana, "disableSms", "account { phoneNumber }", code={"sms": await code()})
 
 
 async def _use_another_device(ana: Client) -> None:
