@@ -75,10 +75,10 @@ def test_a_change_names_its_place_and_both_values() -> None:
 
 def test_the_gravest_change_comes_first() -> None:
     old = contract().text
-    new = old.replace("isVerified: Boolean!", "isVerified: Int!").replace("limit: 120", "limit: 60")
+    new = old.replace("isViewer: Boolean!", "isViewer: Int!").replace("limit: 120", "limit: 60")
     new = new.replace("maxLength: 2200", "maxLength: 9999")
 
     changes = diff(old, new)
 
     assert [each.severity for each in changes] == [BREAKING, DANGEROUS, SAFE, SAFE]
-    assert changes[0] == Change(BREAKING, "Field User.isVerified changed type from Boolean! to Int!.")
+    assert changes[0] == Change(BREAKING, "Field User.isViewer changed type from Boolean! to Int!.")
