@@ -1,6 +1,6 @@
 // Apollo Client 4, without React, and with the documents that GraphQL Code Generator made of docs/operations.
 import { deepEqual, equal, ok, partialDeepStrictEqual, rejects } from "node:assert/strict";
-import { createHash, randomUUID } from "node:crypto";
+import { createHash, createHmac, randomUUID } from "node:crypto";
 
 import {
   ApolloClient,
@@ -16,6 +16,7 @@ import { createClient } from "graphql-ws";
 
 import { apolloClient } from "../app/apollo.ts";
 import {
+  CompleteLogInDocument,
   DevicesDocument,
   HomeFeedNextPageDocument,
   HomeScreenDocument,
@@ -218,6 +219,53 @@ check("another device is told of live, listed, and ended together with its socke
   equal(await closed, 4403);
   watching.unsubscribe();
 });
+
+check("a log-in with a second factor takes two steps, and its session learns what an operation costs", async () => {
+  const [handle, password] = [unique("two"), "four herons on a quay"];
+  const paper = await protect(handle, password);
+  const { data: begun } = await mine().mutate({
+    mutation: LogInDocument,
+    variables: { input: { identifier: handle, password } },
+  });
+  partialDeepStrictEqual(begun?.logIn, { tokens: null, viewer: null, errors: [] });
+  const { token, methods } = begun!.logIn!.challenge!;
+  deepEqual([...methods].sort(), ["RECOVERY_CODE", "TOTP"]);
+
+  const input = { challengeToken: token, code: { recoveryCode: paper[0]! } };
+  const { data: entered } = await mine().mutate({ mutation: CompleteLogInDocument, variables: { input } });
+  const access = entered!.completeLogIn!.tokens!.accessToken!;
+  const { data: cost } = await apolloClient(world.http, () => access, socket).query({ query: SelfCheckDocument });
+
+  deepEqual(entered!.completeLogIn!.errors, []);
+  ok(cost!.operation!.cost <= cost!.operation!.maxCost);
+  ok(cost!.rateLimit!.remaining > 0);
+});
+
+/** Signs somebody up and turns two-factor log-in on; returns the recovery codes. */
+async function protect(handle: string, password: string): Promise<string[]> {
+  const begin = gql`mutation ($input: SignUpInput!) { signUp(input: $input) { tokens { accessToken } errors { code } } }`;
+  const input = { handle, password, email: `${handle}@example.org` };
+  const { data: entered } = await mine().mutate<any>({ mutation: begin, variables: { input } });
+  const theirs = apolloClient(world.http, () => entered.signUp.tokens.accessToken, socket);
+  const set = gql`mutation { beginTotpSetup(input: {}) { secret errors { code } } }`;
+  const { secret } = (await theirs.mutate<any>({ mutation: set })).data.beginTotpSetup;
+  const confirm = gql`mutation ($totp: String!) {
+    confirmTotpSetup(input: { totp: $totp }) { recoveryCodes errors { code } }
+  }`;
+  const { data } = await theirs.mutate<any>({ mutation: confirm, variables: { totp: codeOf(secret) } });
+  return data.confirmTotpSetup.recoveryCodes;
+}
+
+/** What an authenticator app shows now (RFC 6238). */
+function codeOf(secret: string): string {
+  const bits = [...secret].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0"));
+  const key = Buffer.from(bits.join("").match(/.{8}/g)!.map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const digest = createHmac("sha1", key).update(step).digest();
+  const number = digest.readUInt32BE(digest.at(-1)! & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
+}
 
 check("an event of GraphQLWsLink brings every screen up to date", async () => {
   const client = mine();
