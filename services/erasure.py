@@ -15,14 +15,14 @@ from core import clock
 from core.db import Read, Write
 from core.events import AccountErased
 from core.ids import PostId
-from models.accounts import Account, Email
+from models.accounts import Account
 from models.counters import Counter, CounterDelta
 from models.follows import Follow, Follower
 from models.media import Media
 from models.posts import Post
 from models.profiles import User
 from models.registry import metadata
-from services import counters, handles, likeness, outbox, retention
+from services import counters, emails, handles, likeness, outbox, retention
 from services.auth import sessions
 from services.providers import identities
 
@@ -71,7 +71,7 @@ async def begin(tx: Write, user_id: UUID) -> bool:
     if person.status != "DELETED":
         await handles.release(tx, person.handle)
         await likeness.unprotect(tx, user_id, person.handle)
-        await tx.execute(delete(Email).where(Email.email == email.lower(), Email.user_id == user_id))
+        await emails.release(tx, email, user_id)
         await tx.execute(update(User).where(User.id == user_id).values(**_BLANK, updated_at=clock.now()))
         await identities.erase(tx, user_id)
         await sessions.end_all(tx, user_id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from core import clock
 from core.db import Database, Write
@@ -17,7 +17,7 @@ from core.storage.keys import Area
 from core.viewer import Viewer
 from jobs.accounts import erase_accounts, purge_handles
 from jobs.base import JobContext
-from models.accounts import Email
+from models.accounts import Account, Email
 from models.comments import Comment
 from models.counters import Counter
 from models.follows import Follow
@@ -25,7 +25,7 @@ from models.likes import PostLike
 from models.outbox import OutboxEntry
 from models.profiles import User
 from models.registry import metadata
-from services import account_life, comments, counters, erasure, follows, handles, likes
+from services import account_life, comments, counters, emails, erasure, follows, handles, likes
 from services.providers import identities
 from tests.factories import media
 from tests.factories.people import person
@@ -93,6 +93,21 @@ async def sums(db: Database) -> dict[str, int]:
     await db.write(counters.fold)
     async with db.reading(fresh=True) as read:
         return {name: int(total) for name, total in map(tuple, await read.all(_SUMS))}
+
+
+async def test_the_address_is_free_for_others_however_it_is_written(ctx: JobContext) -> None:
+    eva, ben = await person(ctx.db, "eva"), await person(ctx.db, "ben")
+    address = emails.check("Eva.Weiß@Example.org", ())
+    await ctx.db.write(lambda tx: emails.claim(tx, address, eva.user_id, ()))
+    own = update(Account).where(Account.user_id == eva.user_id)
+    await ctx.db.write(lambda tx: tx.execute(own.values(email=address)))
+    await ctx.db.write(lambda tx: account_life.request_deletion(tx, eva, None))
+
+    with after_thirty_days():
+        await erase_accounts.work(ctx)
+
+    await ctx.db.write(lambda tx: emails.claim(tx, address, ben.user_id, ()))
+    assert await traces(ctx.db, eva) == {"users", "handles"}
 
 
 async def test_nothing_of_the_person_is_left_but_an_empty_row(ctx: JobContext) -> None:
