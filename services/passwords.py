@@ -8,25 +8,22 @@ from sqlalchemy import select, update
 
 from core import clock
 from core.backends import Backends
-from core.buckets import Claim
 from core.db import Read, Write
-from core.errors import BadCredentials, RateLimited
+from core.errors import BadCredentials
 from core.events import PasswordChanged
 from core.ids import SessionId
-from core.passwords import require_good, verify_password
+from core.passwords import require_good
 from core.viewer import Viewer
 from models.accounts import Account
 from models.profiles import User
 from services import emails, mail_codes, outbox
-from services.auth import log_in, sessions
+from services.auth import log_in, proofs, sessions
 from services.mail_codes import MailCode, Purpose
 from services.providers import identities
 
 RESET_EVERY: Final = timedelta(minutes=20)
 CODES: Final[tuple[Purpose, ...]] = ("RESET_PASSWORD",)
 """What a code may be for that sets a password."""
-FAILURES: Final = 10
-WITHIN_SECONDS: Final = 15 * 60
 
 _CURRENT: Final = ("input", "currentPassword")
 _NEW: Final = ("input", "newPassword")
@@ -69,21 +66,10 @@ async def reset(tx: Write, code: MailCode, password_hash: str) -> list[SessionId
 
 
 async def prove(backends: Backends, viewer: Viewer, current: str, new: str) -> str:
-    """The stored hash of the current password, if the current one is right and the new one good.
-
-    Ten wrong ones within 15 minutes are enough, from whichever session: then even the right one has to wait.
-    """
-    failure = _failure(backends, viewer)
-    _refuse(await backends.buckets.take(failure, dry_run=True))
+    """The stored hash of the current password, if the current one is right and the new one good."""
+    stored = await proofs.by_password(backends, viewer, current, _CURRENT)
     async with backends.db.reading(fresh=True) as db:
-        # unguarded: the hash is compared and goes nowhere
-        stored: str | None = await db.scalar(select(Account.password_hash).where(Account.user_id == viewer.user_id))
         names = await _names(db, viewer.user_id)
-    if stored is None:
-        raise BadCredentials("This account has no password yet. Have a mail sent to set one.", _CURRENT)
-    if not await verify_password(current, stored):
-        _refuse(await backends.buckets.take(failure))
-        raise BadCredentials("The password is wrong.", _CURRENT)
     require_good(new, names, _NEW)
     return stored
 
@@ -123,13 +109,3 @@ async def _names(db: Read, user_id: UUID) -> tuple[str, ...]:
     columns = select(User.handle, Account.email).join(Account, Account.user_id == User.id)
     row = await db.first(columns.where(User.id == user_id))
     return (row.handle, *emails.names_in(row.email)) if row else ()
-
-
-def _failure(backends: Backends, viewer: Viewer) -> list[Claim]:
-    limit = FAILURES * backends.settings.rate_limit_factor
-    return [Claim(f"{viewer.user_id}/failedPassword", limit, WITHIN_SECONDS)] if limit else []
-
-
-def _refuse(retry_at: datetime | None) -> None:
-    if retry_at is not None:
-        raise RateLimited(retry_at)

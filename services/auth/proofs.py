@@ -8,8 +8,9 @@ from sqlalchemy import select, update
 
 from core import clock
 from core.backends import Backends
+from core.buckets import Claim
 from core.db import Read, Write
-from core.errors import BadCredentials, Path, ReauthenticationRequired, Refusal
+from core.errors import BadCredentials, Path, RateLimited, ReauthenticationRequired, Refusal
 from core.passwords import verify_password
 from core.settings import settings
 from core.viewer import Viewer
@@ -20,6 +21,8 @@ from services.auth import second_factors
 from services.auth.second_factors import Code
 
 PROVED_FOR: Final = timedelta(minutes=10)
+FAILURES: Final = 10
+WITHIN_SECONDS: Final = 15 * 60
 
 
 def is_recent(proved_at: datetime | None) -> bool:
@@ -62,13 +65,22 @@ async def _is_linked(db: Read, user_id: UUID) -> bool:
     return await db.scalar(linked.limit(1)) is not None
 
 
-async def by_password(backends: Backends, viewer: Viewer, password: str, path: Path) -> None:
-    """Raise `BadCredentials` unless this is the account's password."""
+async def by_password(backends: Backends, viewer: Viewer, password: str, path: Path) -> str:
+    """The stored hash, if this is the account's password.
+
+    Ten wrong ones within 15 minutes are enough, from whichever session: then even the right one has to wait.
+    """
+    failure = _failure(backends, viewer)
+    _refuse(await backends.buckets.take(failure, dry_run=True))
     async with backends.db.reading(fresh=True) as db:
         # unguarded: the hash is compared and goes nowhere
-        stored = await db.scalar(select(Account.password_hash).where(Account.user_id == viewer.user_id))
+        stored: str | None = await db.scalar(select(Account.password_hash).where(Account.user_id == viewer.user_id))
+    if stored is None:
+        raise BadCredentials("This account has no password yet. Have a mail sent to set one.", path)
     if not await verify_password(password, stored):
+        _refuse(await backends.buckets.take(failure))
         raise BadCredentials("The password is wrong.", path)
+    return stored
 
 
 async def by_totp(tx: Write, viewer: Viewer, code: Code) -> Refusal | None:
@@ -82,3 +94,13 @@ async def note(tx: Write, viewer: Viewer) -> datetime:
     own = Session.user_id == viewer.user_id, Session.id == viewer.session_id
     await tx.execute(update(Session).where(*own).values(proved_at=now))
     return now + PROVED_FOR
+
+
+def _failure(backends: Backends, viewer: Viewer) -> list[Claim]:
+    limit = FAILURES * backends.settings.rate_limit_factor
+    return [Claim(f"{viewer.user_id}/failedPassword", limit, WITHIN_SECONDS)] if limit else []
+
+
+def _refuse(retry_at: datetime | None) -> None:
+    if retry_at is not None:
+        raise RateLimited(retry_at)

@@ -12,6 +12,7 @@ from core.errors import BadCredentials, RateLimited
 from core.settings import Settings
 from core.viewer import Viewer
 from services import passwords
+from services.auth import proofs
 from tests.client import Client
 from tests.factories.mails import Mails, text
 from tests.factories.sessions import PASSWORD, account, enter, later
@@ -177,7 +178,7 @@ async def test_wrong_current_passwords_are_counted(config: Settings, backends: B
     viewer = Viewer(id=await account(backends.db))
     counting = replace(backends, settings=config.model_copy(update={"rate_limit_factor": 1.0}))
 
-    for _ in range(passwords.FAILURES):
+    for _ in range(proofs.FAILURES):
         with pytest.raises(BadCredentials):
             await passwords.prove(counting, viewer, FRESH, FRESH)
 
