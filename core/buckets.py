@@ -8,6 +8,7 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
 
 from core import clock
+from core.errors import RateLimited
 from core.redis import Cache, CacheUnavailable
 
 REMEMBERED = 50_000
@@ -114,6 +115,11 @@ class Buckets:
         With `dry_run` nothing is counted. While Redis is away each process counts for itself with the same limits.
         """
         return (await self.take_each([claims], dry_run=dry_run))[0]
+
+    async def require(self, claims: Sequence[Claim], *, dry_run: bool = False) -> None:
+        """As `take`, but what is beyond a limit raises `RateLimited`."""
+        if (retry_at := await self.take(claims, dry_run=dry_run)) is not None:
+            raise RateLimited(retry_at)
 
     async def take_each(self, groups: Sequence[Sequence[Claim]], *, dry_run: bool = False) -> list[datetime | None]:
         """As `take` for each of several groups at once, all of one subject and no key twice.

@@ -7,7 +7,6 @@ from typing import Final
 
 from core.backends import Backends
 from core.buckets import Claim, network_of
-from core.errors import RateLimited
 from services import emails, handles
 
 FAILURES: Final = 10
@@ -40,7 +39,7 @@ class Guesses:
 
     async def require_patience(self) -> None:
         """Raise `RateLimited` behind ten failures from this network within 15 minutes."""
-        _refuse(await self.backends.buckets.take(self._from_here(), dry_run=True))
+        await self.backends.buckets.require(self._from_here(), dry_run=True)
 
     async def pause(self) -> datetime | None:
         """Until when the next try has to wait, because many have failed: a minute at most. None if it has its turn."""
@@ -52,7 +51,7 @@ class Guesses:
     async def count(self) -> bool:
         """Count a failure; whether it is the one from which on tries have to wait their turns."""
         everywhere = self._from_everywhere()
-        _refuse(await self.backends.buckets.take([*self._from_here(), *everywhere]))
+        await self.backends.buckets.require([*self._from_here(), *everywhere])
         standings = await self.backends.buckets.standings(everywhere)
         first = PACES[-1][0] * self._factor
         return any(first <= each.used < first + 1 for each in standings)
@@ -75,8 +74,3 @@ class Guesses:
 
     def _claim(self, what: str, limit: float, window: float) -> Claim:
         return Claim(f"{self.name}/{what}", limit, window)
-
-
-def _refuse(retry_at: datetime | None) -> None:
-    if retry_at is not None:
-        raise RateLimited(retry_at)

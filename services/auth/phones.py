@@ -12,7 +12,7 @@ from core import clock, phones
 from core.backends import Backends
 from core.buckets import Claim
 from core.db import Read, Write
-from core.errors import BadCredentials, Conflict, Invalid, Path, RateLimited, Refusal
+from core.errors import BadCredentials, Conflict, Invalid, Path, Refusal
 from core.events import SecondFactorEnabled, SmsCodeIssued
 from core.ids import new_uuid
 from core.sealing import mac
@@ -71,9 +71,7 @@ async def require_budget(backends: Backends, user_id: UUID, number: str, address
     for subject, times in ((f"sms:{user_id}:{lane}", 1), (f"sms:{mac(_PURPOSE, number.encode()).hex()}", 2)):
         limits = ((PER_HOUR, _HOUR), (PER_DAY, _DAY))
         claims = [Claim(f"{subject}/code:{window}", times * limit * factor, window) for limit, window in limits]
-        retry_at = await backends.buckets.take(claims)
-        if retry_at is not None:
-            raise RateLimited(retry_at)
+        await backends.buckets.require(claims)
 
 
 async def begin(tx: Write, viewer: Viewer, number: str) -> Sent:

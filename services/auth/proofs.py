@@ -10,7 +10,7 @@ from core import clock
 from core.backends import Backends
 from core.buckets import Claim
 from core.db import Read, Write
-from core.errors import BadCredentials, Path, RateLimited, ReauthenticationRequired, Refusal
+from core.errors import BadCredentials, Path, ReauthenticationRequired, Refusal
 from core.passwords import verify_password
 from core.settings import settings
 from core.viewer import Viewer
@@ -71,14 +71,14 @@ async def by_password(backends: Backends, viewer: Viewer, password: str, path: P
     Ten wrong ones within 15 minutes are enough, from whichever session: then even the right one has to wait.
     """
     failure = _failure(backends, viewer)
-    _refuse(await backends.buckets.take(failure, dry_run=True))
+    await backends.buckets.require(failure, dry_run=True)
     async with backends.db.reading(fresh=True) as db:
         # unguarded: the hash is compared and goes nowhere
         stored: str | None = await db.scalar(select(Account.password_hash).where(Account.user_id == viewer.user_id))
     if stored is None:
         raise BadCredentials("This account has no password yet. Have a mail sent to set one.", path)
     if not await verify_password(password, stored):
-        _refuse(await backends.buckets.take(failure))
+        await backends.buckets.require(failure)
         raise BadCredentials("The password is wrong.", path)
     return stored
 
@@ -99,8 +99,3 @@ async def note(tx: Write, viewer: Viewer) -> datetime:
 def _failure(backends: Backends, viewer: Viewer) -> list[Claim]:
     limit = FAILURES * backends.settings.rate_limit_factor
     return [Claim(f"{viewer.user_id}/failedPassword", limit, WITHIN_SECONDS)] if limit else []
-
-
-def _refuse(retry_at: datetime | None) -> None:
-    if retry_at is not None:
-        raise RateLimited(retry_at)
