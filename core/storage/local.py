@@ -183,7 +183,12 @@ class LocalStorage:
                 if (key + "/").startswith(prefix) or prefix.startswith(key + "/"):
                     yield from self._walk(Path(entry.path), prefix, after)
             elif key.startswith(prefix) and key > after:
-                status = entry.stat()
+                try:
+                    status = entry.stat()
+                except FileNotFoundError:
+                    # Somebody removed it meanwhile; it is not there to be listed.
+                    self._require_folder()
+                    continue
                 yield ListedObject(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
 

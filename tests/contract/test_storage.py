@@ -524,6 +524,18 @@ async def test_a_folder_that_is_away_misses_nothing(local: LocalStorage, tmp_pat
         await local.delete(["private/x"])
 
 
+async def test_what_somebody_removes_while_it_is_listed_is_left_out(local: LocalStorage) -> None:
+    for name in ("a", "b", "c"):
+        await local.put(f"private/{name}", BYTES, "image/jpeg")
+
+    listing = local._walk(local._objects, "private/", "")
+    seen = [next(listing).key]
+    await local.delete(["private/b"])
+    seen += [each.key for each in listing]
+
+    assert seen == ["private/a", "private/c"]
+
+
 def test_the_settings_choose_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APERTURE_STORAGE_PATH", str(tmp_path))
     assert isinstance(open_store(Settings()), LocalStorage)  # type: ignore[call-arg]
