@@ -8,7 +8,7 @@ from models.base import Base, distributed_by
 
 
 class PrivacySetting(Base):
-    """The choices of one person; who never made one has no row. `comment_audience` is an `Audience`."""
+    """The choices of one person; who never made one has no row, or None. Each `…_audience` is an `Audience`."""
 
     __tablename__ = "privacy_settings"
     __table_args__ = distributed_by("user_id")
@@ -16,3 +16,5 @@ class PrivacySetting(Base):
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     hides_like_counts: Mapped[bool]
     comment_audience: Mapped[str]
+    mention_audience: Mapped[str | None]
+    tag_audience: Mapped[str | None]

@@ -31,5 +31,7 @@ def _changes(input: UpdatePrivacySettingsInput) -> dict[str, Any]:
         "is_private": input.is_private,
         "hides_like_counts": input.hide_like_counts,
         "comment_audience": input.comments.value if input.comments else None,
+        "mention_audience": input.mentions.value if input.mentions else None,
+        "tag_audience": input.tags.value if input.tags else None,
     }
     return {name: value for name, value in given.items() if value not in (None, UNSET)}

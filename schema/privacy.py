@@ -39,6 +39,14 @@ class PrivacySettings(Node):
     def comments(self) -> Audience:
         return Audience[self.row.comment_audience]
 
+    @attribute
+    def mentions(self) -> Audience:
+        return Audience[self.row.mention_audience]
+
+    @attribute
+    def tags(self) -> Audience:
+        return Audience[self.row.tag_audience]
+
 
 @strawberry.type
 class PrivacyOfViewer:
@@ -61,6 +69,8 @@ class UpdatePrivacySettingsInput:
     is_private: bool | None = strawberry.UNSET
     hide_like_counts: bool | None = strawberry.UNSET
     comments: Audience | None = strawberry.UNSET
+    mentions: Audience | None = strawberry.UNSET
+    tags: Audience | None = strawberry.UNSET
 
 
 @strawberry.type

@@ -16,17 +16,19 @@ from models.privacy import PrivacySetting
 from models.profiles import User
 from services import outbox
 
-_CHOICES = ("hides_like_counts", "comment_audience")
+_CHOICES = ("hides_like_counts", "comment_audience", "mention_audience", "tag_audience")
 
 
 @dataclass(frozen=True, slots=True)
 class PrivacyRow:
-    """The settings as their owner sees them; `comment_audience` is an `Audience`."""
+    """The settings as their owner sees them; each `…_audience` is an `Audience`."""
 
     user_id: UUID
     is_private: bool = False
     hides_like_counts: bool = False
     comment_audience: str = "EVERYONE"
+    mention_audience: str = "EVERYONE"
+    tag_audience: str = "EVERYONE"
 
 
 async def own_settings(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Mapping[UUID, PrivacyRow]:
@@ -36,7 +38,7 @@ async def own_settings(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Ma
 
 async def of(db: Read, user_id: UUID) -> PrivacyRow:
     """What a person chose; the defaults where they did not."""
-    chosen = PrivacySetting.hides_like_counts, PrivacySetting.comment_audience
+    chosen = [getattr(PrivacySetting, name) for name in _CHOICES]
     # unguarded: a person's own choice, for the person
     statement = select(User.is_private, *chosen).outerjoin(PrivacySetting, PrivacySetting.user_id == User.id)
     row = await db.first(statement.where(User.id == user_id))

@@ -17,7 +17,8 @@ from tests.factories.people import follow, person
 from tests.factories.posts import post
 from tests.factories.uploads import upload
 
-SETTINGS = "{ isPrivate hideLikeCounts comments }"
+AUDIENCES = ("comments", "mentions", "tags")
+SETTINGS = f"{{ isPrivate hideLikeCounts {' '.join(AUDIENCES)} }}"
 READ = f"{{ viewer {{ privacySettings {{ id ... on PrivacySettings {SETTINGS} }} }} }}"
 FIND = f"query ($id: ID!) {{ node(id: $id) {{ ... on PrivacySettings {SETTINGS} }} }}"
 UPDATE = f"""mutation ($input: UpdatePrivacySettingsInput!) {{ it: updatePrivacySettings(input: $input) {{
@@ -51,11 +52,14 @@ async def test_settings_change_one_by_one(client: Client, db: Database) -> None:
 
     await update(client, hideLikeCounts=True)
     await update(client, comments="FOLLOWERS", hideLikeCounts=None)
+    await update(client, mentions="FOLLOWING", tags="NOBODY")
+    await update(client, mentions=None, tags=None)
     changed = await update(client, isPrivate=True)
     again = await update(client, isPrivate=True)
 
-    assert found["node"] == {"isPrivate": False, "hideLikeCounts": False, "comments": "EVERYONE"}
-    assert changed["privacySettings"] == {"isPrivate": True, "hideLikeCounts": True, "comments": "FOLLOWERS"}
+    assert found["node"] == {"isPrivate": False, "hideLikeCounts": False, **dict.fromkeys(AUDIENCES, "EVERYONE")}
+    chosen = {"comments": "FOLLOWERS", "mentions": "FOLLOWING", "tags": "NOBODY"}
+    assert changed["privacySettings"] == {"isPrivate": True, "hideLikeCounts": True, **chosen}
     assert again == changed
     assert await facts(db, "PrivacyChanged") == 1
 

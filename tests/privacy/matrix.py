@@ -103,7 +103,7 @@ WRITES = {
         "setAccountRole", 'userId: $author, role: ADMIN, reason: "x"', "record { id user { id } }"
     ),
     "updatePrivacySettings": _mutation(
-        "updatePrivacySettings", "hideLikeCounts: true", "privacySettings { id comments }"
+        "updatePrivacySettings", "hideLikeCounts: true", "privacySettings { id comments mentions tags }"
     ),
     "updateAccount": _mutation("updateAccount", 'language: "pt"', "account { id }"),
     "deactivateAccount": _mutation("deactivateAccount", "", "account { id }"),
