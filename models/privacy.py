@@ -18,3 +18,4 @@ class PrivacySetting(Base):
     comment_audience: Mapped[str]
     mention_audience: Mapped[str | None]
     tag_audience: Mapped[str | None]
+    is_discoverable: Mapped[bool | None]

@@ -33,5 +33,6 @@ def _changes(input: UpdatePrivacySettingsInput) -> dict[str, Any]:
         "comment_audience": input.comments.value if input.comments else None,
         "mention_audience": input.mentions.value if input.mentions else None,
         "tag_audience": input.tags.value if input.tags else None,
+        "is_discoverable": input.is_discoverable,
     }
     return {name: value for name, value in given.items() if value not in (None, UNSET)}

@@ -47,6 +47,10 @@ class PrivacySettings(Node):
     def tags(self) -> Audience:
         return Audience[self.row.tag_audience]
 
+    @attribute
+    def is_discoverable(self) -> bool:
+        return self.row.is_discoverable
+
 
 @strawberry.type
 class PrivacyOfViewer:
@@ -71,6 +75,7 @@ class UpdatePrivacySettingsInput:
     comments: Audience | None = strawberry.UNSET
     mentions: Audience | None = strawberry.UNSET
     tags: Audience | None = strawberry.UNSET
+    is_discoverable: bool | None = strawberry.UNSET
 
 
 @strawberry.type

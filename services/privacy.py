@@ -16,7 +16,7 @@ from models.privacy import PrivacySetting
 from models.profiles import User
 from services import outbox
 
-_CHOICES = ("hides_like_counts", "comment_audience", "mention_audience", "tag_audience")
+_CHOICES = ("hides_like_counts", "comment_audience", "mention_audience", "tag_audience", "is_discoverable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class PrivacyRow:
     comment_audience: str = "EVERYONE"
     mention_audience: str = "EVERYONE"
     tag_audience: str = "EVERYONE"
+    is_discoverable: bool = True
 
 
 async def own_settings(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Mapping[UUID, PrivacyRow]:

@@ -18,7 +18,7 @@ from tests.factories.posts import post
 from tests.factories.uploads import upload
 
 AUDIENCES = ("comments", "mentions", "tags")
-SETTINGS = f"{{ isPrivate hideLikeCounts {' '.join(AUDIENCES)} }}"
+SETTINGS = f"{{ isPrivate hideLikeCounts isDiscoverable {' '.join(AUDIENCES)} }}"
 READ = f"{{ viewer {{ privacySettings {{ id ... on PrivacySettings {SETTINGS} }} }} }}"
 FIND = f"query ($id: ID!) {{ node(id: $id) {{ ... on PrivacySettings {SETTINGS} }} }}"
 UPDATE = f"""mutation ($input: UpdatePrivacySettingsInput!) {{ it: updatePrivacySettings(input: $input) {{
@@ -52,14 +52,15 @@ async def test_settings_change_one_by_one(client: Client, db: Database) -> None:
 
     await update(client, hideLikeCounts=True)
     await update(client, comments="FOLLOWERS", hideLikeCounts=None)
-    await update(client, mentions="FOLLOWING", tags="NOBODY")
-    await update(client, mentions=None, tags=None)
+    await update(client, mentions="FOLLOWING", tags="NOBODY", isDiscoverable=False)
+    await update(client, mentions=None, tags=None, isDiscoverable=None)
     changed = await update(client, isPrivate=True)
     again = await update(client, isPrivate=True)
 
-    assert found["node"] == {"isPrivate": False, "hideLikeCounts": False, **dict.fromkeys(AUDIENCES, "EVERYONE")}
+    usual = {"isPrivate": False, "hideLikeCounts": False, "isDiscoverable": True}
+    assert found["node"] == usual | dict.fromkeys(AUDIENCES, "EVERYONE")
     chosen = {"comments": "FOLLOWERS", "mentions": "FOLLOWING", "tags": "NOBODY"}
-    assert changed["privacySettings"] == {"isPrivate": True, "hideLikeCounts": True, **chosen}
+    assert changed["privacySettings"] == chosen | {"isPrivate": True, "hideLikeCounts": True, "isDiscoverable": False}
     assert again == changed
     assert await facts(db, "PrivacyChanged") == 1
 
