@@ -42,7 +42,7 @@ async def add_comment(
         "post_id": post_id.id,
         "commenter_id": viewer.user_id,
         "text": words,
-        "mentions": await mentions.resolve(tx, words),
+        "mentions": await mentions.resolve(tx, viewer, words),
         "state": "VISIBLE",
         "idempotency_key": idempotency_key,
         "created_at": clock.now(),

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from core.errors import NotAllowed
 from core.viewer import Viewer
-from services.visibility.rows import CommentRow, PostRow
+from services.visibility.rows import CommentRow, PostRow, UserRow
+from services.visibility.rules import Relationship
 
 Reason = Literal["NOT_OWNER", "PRIVATE_ACCOUNT", "AUDIENCE", "COMMENTS_OFF"]
 
@@ -30,8 +31,17 @@ def may_comment(post: PostRow) -> Reason | None:
         return None
     if post.comment_audience == "NOBODY":
         return "COMMENTS_OFF"
-    belongs = relationship.follows if post.comment_audience == "FOLLOWERS" else relationship.followed_by
-    return None if belongs else "AUDIENCE"
+    return None if _belongs(relationship, post.comment_audience) else "AUDIENCE"
+
+
+def may_mention(person: UserRow, audience: str) -> Reason | None:
+    """Oneself always; others whose account is in use, as they let themselves be mentioned."""
+    return _may_name(person, audience)
+
+
+def may_tag(person: UserRow, audience: str) -> Reason | None:
+    """Oneself always; others whose account is in use, as they let themselves be tagged."""
+    return _may_name(person, audience)
 
 
 def may_edit_post(viewer: Viewer, author_id: UUID) -> Reason | None:
@@ -42,3 +52,22 @@ def may_edit_post(viewer: Viewer, author_id: UUID) -> Reason | None:
 def may_delete_comment(viewer: Viewer, comment: CommentRow) -> Reason | None:
     """The writer and the author of the post may."""
     return None if viewer.id in (comment.writer_id, comment.id.author_id) else "NOT_OWNER"
+
+
+def _may_name(person: UserRow, audience: str) -> Reason | None:
+    if person.relationship.is_self:
+        return None
+    is_in_use = person.access in {"FULL", "PRIVATE"}
+    return None if is_in_use and _belongs(person.relationship, audience) else "AUDIENCE"
+
+
+def _belongs(relationship: Relationship, audience: str) -> bool:
+    """Whether the viewer belongs to an `Audience` of the person."""
+    match audience:
+        case "EVERYONE":
+            return True
+        case "FOLLOWERS":
+            return relationship.follows
+        case "FOLLOWING":
+            return relationship.followed_by
+    return False

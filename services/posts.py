@@ -58,7 +58,7 @@ async def create_post(tx: Write, viewer: Viewer, draft: PostDraft) -> PostId:
         "status": "PUBLISHED" if is_ready else "PROCESSING",
         "audience": draft.audience,
         "caption": caption_of(draft.caption),
-        "caption_mentions": await mentions.resolve(tx, draft.caption),
+        "caption_mentions": await mentions.resolve(tx, viewer, draft.caption),
         "media_count": len(draft.attachments),
         "place_id": await places.choose(tx, draft.place) if draft.place else None,
         **await _chosen(tx, viewer, comment_audience=draft.comment_audience, hides_like_count=draft.hides_like_count),
@@ -100,7 +100,7 @@ async def update_post(tx: Write, viewer: Viewer, post_id: PostId, changes: Mappi
     permissions.require(permissions.may_edit_post(viewer, post_id.author_id))
     values = dict(changes)
     if "caption" in values:
-        values |= await _caption(tx, post, caption_of(values["caption"]))
+        values |= await _caption(tx, viewer, post, caption_of(values["caption"]))
     said = {name: values[name] for name in ("comment_audience", "hides_like_count") if name in values}
     values |= await _chosen(tx, viewer, **said)
     if "place" in values:
@@ -140,9 +140,9 @@ async def _chosen(tx: Write, viewer: Viewer, **said: Any) -> dict[str, Any]:
     return {name: usual[name] if value is None else value for name, value in said.items()}
 
 
-async def _caption(tx: Write, post: PostRow, caption: str | None) -> dict[str, Any]:
+async def _caption(tx: Write, viewer: Viewer, post: PostRow, caption: str | None) -> dict[str, Any]:
     """The columns of a caption; the same words again are no edit."""
-    found = {"caption": caption, "caption_mentions": await mentions.resolve(tx, caption)}
+    found = {"caption": caption, "caption_mentions": await mentions.resolve(tx, viewer, caption)}
     return found if caption == post.caption else {**found, "edited_at": clock.now()}
 
 

@@ -17,7 +17,7 @@ async def update_profile(tx: Write, viewer: Viewer, changes: Mapping[str, Any]) 
     """Change what `changes` names of one's own profile; `avatar_upload_id` is a ready upload of one's own."""
     values = {name: value for name, value in changes.items() if name != "avatar_upload_id"}
     if "bio" in values:
-        values["bio_mentions"] = await mentions.resolve(tx, values["bio"])
+        values["bio_mentions"] = await mentions.resolve(tx, viewer, values["bio"])
     if "avatar_upload_id" in changes:
         values["avatar_id"] = await media.claim_avatar(tx, viewer, changes["avatar_upload_id"])
     if values:

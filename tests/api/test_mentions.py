@@ -1,0 +1,147 @@
+"""Whom people mention in captions, comments and bios, and who may see that."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, update
+
+from core.db import Database
+from core.statements import counted
+from core.viewer import Viewer
+from models.privacy import PrivacySetting
+from models.profiles import User
+from services import mentions
+from tests.api.conftest import SignIn
+from tests.client import Client
+from tests.factories.people import follow, person
+from tests.factories.posts import post
+
+RICH = "{ segments { __typename text ... on MentionSegment { user { handle } } } }"
+COMMENT = f"""mutation ($input: AddCommentInput!) {{ it: addComment(input: $input) {{
+  comment {{ body {RICH} }} errors {{ code }}
+}} }}"""
+CAPTION = f"""mutation ($input: UpdatePostInput!) {{ it: updatePost(input: $input) {{
+  post {{ id caption {RICH} mentions {{ handle }} }} errors {{ code }}
+}} }}"""
+BIO = f"""mutation ($input: UpdateProfileInput!) {{ it: updateProfile(input: $input) {{
+  user {{ bio {RICH} }} errors {{ code }}
+}} }}"""
+READ = f"query ($id: ID!) {{ node(id: $id) {{ ... on Post {{ caption {RICH} mentions {{ handle }} }} }} }}"
+
+
+@pytest.fixture
+async def ana(db: Database) -> Viewer:
+    return await person(db, "ana")
+
+
+@pytest.fixture
+async def client(sign_in: SignIn, ana: Viewer) -> Client:
+    """Ana's client."""
+    return await sign_in(ana)
+
+
+async def choose(db: Database, who: Viewer, audience: str) -> None:
+    """Let only these people mention somebody."""
+    row = {"user_id": who.user_id, "hides_like_counts": False, "comment_audience": "EVERYONE"}
+    await db.write(lambda tx: tx.execute(insert(PrivacySetting).values(row | {"mention_audience": audience})))
+
+
+async def call(client: Client, document: str, **input: Any) -> Any:
+    answer = (await client.ask(document, input=input))["it"]
+    assert answer["errors"] == []
+    return answer
+
+
+def mentioned(rich: Any) -> list[str | None]:
+    """The handles that the mentions of a text lead to; None for those that lead nowhere."""
+    pieces = [each for each in rich["segments"] if each["__typename"] == "MentionSegment"]
+    return [each["user"] and each["user"]["handle"] for each in pieces]
+
+
+@pytest.mark.parametrize(
+    ("audience", "may"),
+    [
+        ("EVERYONE", ["stranger", "fan", "friend", "self"]),
+        ("FOLLOWERS", ["fan", "self"]),
+        ("FOLLOWING", ["friend", "self"]),
+        ("NOBODY", ["self"]),
+    ],
+)
+async def test_people_are_mentioned_by_whom_they_let(db: Database, ana: Viewer, audience: str, may: list[str]) -> None:
+    writers = {name: await person(db, name) for name in ("stranger", "fan", "friend")} | {"self": ana}
+    await follow(db, writers["fan"], ana)
+    await follow(db, writers["stranger"], ana, state="PENDING")
+    await follow(db, ana, writers["friend"])
+    await choose(db, ana, audience)
+
+    async with db.reading(fresh=True) as read:
+        found = {name: await mentions.resolve(read, writer, "Hello @Ana") for name, writer in writers.items()}
+
+    assert [name for name, each in found.items() if each] == may
+    assert {tuple(each) for each in found.values()} <= {("ana",), ()}
+
+
+async def test_who_may_not_be_mentioned_stays_plain_text(client: Client, ana: Viewer, db: Database) -> None:
+    for handle in ("ben", "cleo"):
+        await choose(db, await person(db, handle), "NOBODY")
+    await person(db, "dora")
+    words, picture = "Hello @ben, @cleo and @dora!", str(await post(db, ana))
+
+    comment = await call(client, COMMENT, postId=picture, text=words)
+    caption = await call(client, CAPTION, postId=picture, caption=words)
+    bio = await call(client, BIO, bio=words)
+
+    texts = [comment["comment"]["body"], caption["post"]["caption"], bio["user"]["bio"]]
+    assert [mentioned(text) for text in texts] == [["dora"]] * 3
+    assert ["".join(piece["text"] for piece in text["segments"]) for text in texts] == [words] * 3
+    assert caption["post"]["mentions"] == [{"handle": "dora"}]
+
+
+@pytest.mark.parametrize("status", ["SUSPENDED", "DEACTIVATED", "DELETED"])
+async def test_accounts_that_are_not_in_use_are_not_mentioned(
+    client: Client, ana: Viewer, db: Database, status: str
+) -> None:
+    await person(db, "ben", status=status)
+
+    written = await call(client, CAPTION, postId=str(await post(db, ana)), caption="Hello @ben")
+
+    assert mentioned(written["post"]["caption"]) == []
+
+
+async def test_a_mention_of_somebody_who_is_gone_leads_nowhere(client: Client, ana: Viewer, db: Database) -> None:
+    ben, picture = await person(db, "ben"), str(await post(db, ana))
+    await call(client, CAPTION, postId=picture, caption="Hello @ben")
+    gone = update(User).where(User.id == ben.user_id).values(status="DELETED")
+    await db.write(lambda tx: tx.execute(gone))
+
+    seen = (await client.ask(READ, id=picture))["node"]
+
+    assert mentioned(seen["caption"]) == [None]
+    assert seen["mentions"] == []
+
+
+async def test_another_choice_changes_nothing_that_is_written(client: Client, ana: Viewer, db: Database) -> None:
+    ben, picture = await person(db, "ben"), str(await post(db, ana))
+    await call(client, CAPTION, postId=picture, caption="Hello @ben")
+    await choose(db, ben, "NOBODY")
+
+    before = (await client.ask(READ, id=picture))["node"]["caption"]
+    written_anew = await call(client, CAPTION, postId=picture, caption="Hello again, @ben")
+
+    assert mentioned(before) == ["ben"]
+    assert mentioned(written_anew["post"]["caption"]) == []
+
+
+async def test_twenty_mentions_take_as_many_statements_as_one(ana: Viewer, db: Database) -> None:
+    for number in range(20):
+        await person(db, f"fan{number}")
+    words = " ".join(f"@fan{number}" for number in range(20))
+
+    async with db.reading(fresh=True) as read:
+        with counted() as statements:
+            found = await mentions.resolve(read, ana, words)
+        with counted() as without:
+            assert await mentions.resolve(read, ana, "No names", None) == {}
+
+    assert len(found) == 20
+    assert (len(statements), len(without)) == (2, 0)
