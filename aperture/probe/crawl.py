@@ -1,0 +1,223 @@
+"""Walks the whole contract as one viewer, from every root field through everything that was found."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from graphql import GraphQLArgument, get_named_type, get_nullable_type, is_input_object_type, is_list_type
+
+from aperture.execution import Graph, GraphQLRequest, execute
+from aperture.graphql import schema
+from aperture.prices import Prices
+from aperture.probe.findings import Findings, end_of
+from aperture.probe.questions import HEAD, PAGE, Call, Questions
+from core.backends import Backends
+from core.limits import Limits
+from core.viewer import Viewer
+from schema.context import Context
+from schema.contract import contract
+
+AT_ONCE: Final = 25
+"""How many things are asked for together, unless that costs too much."""
+
+_TOO_DEAR: Final = "COST_LIMIT_EXCEEDED"
+_FIELDS: Final = 6
+_BOUNDS: Final = Limits(
+    characters=500_000,
+    tokens=100_000,
+    aliases=1000,
+    selections=50_000,
+    repeats=1000,
+    depth=30,
+    definitions=100,
+)
+
+
+class _TooDearError(Exception):
+    """So many things cannot be asked together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a walk starts with: ids of any kind, and words by the name of the argument they are good for."""
+
+    ids: Sequence[str] = ()
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Where a walk ends although there is more: after so many seconds, operations, or pages of one list."""
+
+    seconds: float = 60
+    operations: int = 5000
+    pages: int = 20
+
+
+def graph_for_probes() -> Graph:
+    """A graph of the running schema with the usual prices, whose documents may be longer than people write them."""
+    return Graph(schema._schema, prices=Prices.of(contract()), bounds=_BOUNDS)  # noqa: SLF001 - no other way to graphql-core
+
+
+class Probe:
+    """A graph to ask, and what there is to be asked of it; good for any number of walks."""
+
+    def __init__(self, backends: Backends, graph: Graph | None = None, page: int = PAGE) -> None:
+        self.backends = backends
+        self.graph = graph or graph_for_probes()
+        self.questions = Questions(contract(), page)
+
+    async def walk(self, viewer: Viewer, known: Known, patience: Patience | None = None) -> Findings:
+        """Everything that the viewer reaches from the root fields, with what is known for their arguments."""
+        walk = _Walk(self, viewer, known, patience or Patience())
+        await walk.run()
+        return walk.findings
+
+
+class _Walk:
+    """One walk of one viewer."""
+
+    def __init__(self, probe: Probe, viewer: Viewer, known: Known, patience: Patience) -> None:
+        self.findings = Findings()
+        self._probe = probe
+        self._questions = probe.questions
+        self._viewer = viewer
+        self._known = known
+        self._patience = patience
+        self._ends_at = time.monotonic() + patience.seconds
+
+    async def run(self) -> None:
+        """Walk until nothing is left that was not asked, or patience ends."""
+        for name in self._questions.fields("Query"):
+            for call in self._questions.calls_of("Query", name):
+                for values in self._fillings("Query", call):
+                    data = await self._send(call.text, call.takes, values)
+                    if data.get(call.name) is None and call.bare:
+                        # What is there may still fail to tell of itself, as the viewer whose session has ended.
+                        data = await self._send(call.bare, call.takes, values)
+                    self.findings.take_in(data.get(call.name), None, _told(call, values))
+        asked = set[str]()
+        while self.findings.is_whole and (new := [each for each in self.findings.things if each not in asked]):
+            asked.update(new)
+            for kind, ids in self._by_kind(new):
+                await self._ask_things(kind, ids)
+
+    def _by_kind(self, ids: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+        """Things of one type each, as many as are asked at once."""
+        kinds: dict[str, list[str]] = {}
+        for each in ids:
+            kinds.setdefault(self.findings.things[each].kind, []).append(each)
+        for kind, found in kinds.items():
+            yield from ((kind, found[start : start + AT_ONCE]) for start in range(0, len(found), AT_ONCE))
+
+    async def _ask_things(self, kind: str, ids: Sequence[str]) -> None:
+        """Ask things of one type for all they say and lead to, a few fields at a time."""
+        await self._ask(kind, ids, self._questions.facts(kind), {})
+        there = [each for each in ids if self.findings.things[each].is_fetched]
+        calls = [call for call in self._questions.calls(kind) if not call.takes]
+        for start in range(0, len(calls), _FIELDS):
+            await self._ask(kind, there, calls[start : start + _FIELDS], {})
+        for call in self._questions.calls(kind):
+            if call.takes:
+                for values in self._fillings(kind, call):
+                    await self._ask(kind, there, [call], values)
+
+    async def _ask(self, kind: str, ids: Sequence[str], calls: Sequence[Call], values: Mapping[str, Any]) -> None:
+        """Ask things for some fields, and on to the last page; without the others if one that failed took all along."""
+        if not ids:
+            return
+        known = len(self.findings.errors)
+        answers = await self._nodes(kind, ids, calls, values)
+        if len(answers) < len(ids) and len(self.findings.errors) > known and len(calls) > 1:
+            for call in calls:
+                await self._ask(kind, ids, [call], values)
+            return
+        for asked, answer in answers:
+            self.findings.things[asked].is_fetched = True
+            for call in calls:
+                self.findings.take_in(answer.get(call.name), asked, _told(call, values))
+                await self._ask_on(kind, asked, call, values, answer)
+
+    async def _ask_on(
+        self, kind: str, id: str, call: Call, values: Mapping[str, Any], answer: Mapping[str, Any]
+    ) -> None:
+        """Follow the pages of a list."""
+        if call.again is None:
+            return
+        behind = Call(call.name, call.label, call.again, {**call.takes, "after": "String"})
+        for _ in range(self._patience.pages):
+            cursor = end_of(answer.get(call.name))
+            if cursor is None:
+                return
+            pages = await self._nodes(kind, [id], [behind], {**values, "after": cursor})
+            answer = pages[0][1] if pages else {}
+            self.findings.take_in(answer.get(call.name), id, _told(call, values))
+        self.findings.is_whole = False
+
+    async def _nodes(
+        self, kind: str, ids: Sequence[str], calls: Sequence[Call], values: Mapping[str, Any]
+    ) -> list[tuple[str, Mapping[str, Any]]]:
+        """What each of the things answers; those that `nodes` does not give are left out."""
+        parts = " ".join(call.text for call in calls)
+        text = f"nodes(ids: $ids) {{ {HEAD} ... on {kind} {{ {parts} }} }}"
+        types = {name: type_ for call in calls for name, type_ in call.takes.items()}
+        try:
+            data = await self._send(text, {"ids": "[ID!]!", **types}, {"ids": list(ids), **values})
+        except _TooDearError:
+            half = len(ids) // 2
+            pieces = (ids[:half], ids[half:])
+            return [each for piece in pieces for each in await self._nodes(kind, piece, calls, values)]
+        return [(asked, answer) for asked, answer in zip(ids, data.get("nodes") or (), strict=False) if answer]
+
+    def _fillings(self, kind: str, call: Call) -> Iterator[dict[str, Any]]:
+        """Values for the arguments that a call takes; none if nothing is known for one of them."""
+        arguments = self._questions.fields(kind)[call.name.partition("_")[0]].args
+        columns = {
+            name: list(self._values(f"{kind}.{call.name}({name}:)", name, arguments[name])) for name in call.takes
+        }
+        for row in range(max(map(len, columns.values()), default=1) if all(columns.values()) else 0):
+            yield {name: values[min(row, len(values) - 1)] for name, values in columns.items()}
+
+    def _values(self, where: str, name: str, argument: GraphQLArgument) -> Iterator[Any]:
+        type_ = get_nullable_type(argument.type)
+        named = get_named_type(type_)
+        if is_list_type(type_):
+            most = self._questions.limit(where, argument, "maxItems") or 1
+            found = list(self._of(named, name))
+            yield from (found[start : start + most] for start in range(0, len(found), most))
+        elif is_input_object_type(named):
+            yield from ({key: value} for key, each in named.fields.items() for value in self._of(each.type, key))
+        else:
+            yield from self._of(named, name)
+
+    def _of(self, type_: Any, name: str) -> Sequence[str]:
+        return self._known.ids if get_named_type(type_).name == "ID" else self._known.words.get(name, ())
+
+    async def _send(self, selection: str, types: Mapping[str, str], values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The data of one operation; empty once patience has ended. Raises `_TooDearError`, and notes other errors."""
+        if time.monotonic() > self._ends_at or self.findings.operations >= self._patience.operations:
+            self.findings.is_whole = False
+            return {}
+        self.findings.operations += 1
+        head = f"({', '.join(f'${name}: {type_}' for name, type_ in types.items())})" if types else ""
+        request = GraphQLRequest(f"query Probe{head} {{ {selection} }}", variables=dict(values))
+        answer = await execute(self._probe.graph, request, Context(self._probe.backends, self._viewer))
+        for error in answer.get("errors") or ():
+            code, path = error["extensions"]["code"], ".".join(str(step) for step in error.get("path") or ())
+            if code == _TOO_DEAR and len(values.get("ids") or ()) > 1:
+                raise _TooDearError
+            self.findings.errors.setdefault(f"{code} at {path or selection[:80]}", error["message"])
+        return answer.get("data") or {}
+
+
+def _told(call: Call, values: Mapping[str, Any]) -> str:
+    """A call with its arguments, for people."""
+    given = ", ".join(f"{name}: {_short(value)}" for name, value in values.items())
+    return f"{call.name}({given})" if given else call.label
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name}: {each}' for name, each in value.items())}}}"
+    return f"{len(value)} of them" if isinstance(value, list) else str(value)
