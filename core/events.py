@@ -195,6 +195,62 @@ class UserUnfollowed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FollowRequested(Event):
+    follower_id: UUID
+    followee_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FollowRequestEnded(Event):
+    """A request was denied or taken back."""
+
+    follower_id: UUID
+    followee_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UserBlocked(Event):
+    blocker_id: UUID
+    blocked_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UserUnblocked(Event):
+    blocker_id: UUID
+    blocked_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UserRestricted(Event):
+    owner_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UserUnrestricted(Event):
+    owner_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class MutesChanged(Event):
+    owner_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CloseFriendAdded(Event):
+    owner_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CloseFriendRemoved(Event):
+    owner_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class UploadCompleted(Event):
     user_id: UUID
     upload_id: UUID
@@ -268,6 +324,15 @@ class CommentAdded(Event):
 
 @dataclass(frozen=True, slots=True)
 class CommentDeleted(Event):
+    author_id: UUID
+    post_id: UUID
+    comment_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CommentUpdated(Event):
+    """A comment was hidden or approved."""
+
     author_id: UUID
     post_id: UUID
     comment_id: UUID

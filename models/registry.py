@@ -19,6 +19,7 @@ from models import (
     profiles,
     providers,
     second_factors,
+    stances,
     tasks,
     topic_events,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "profiles",
     "providers",
     "second_factors",
+    "stances",
     "tasks",
     "topic_events",
 ]

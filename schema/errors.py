@@ -49,6 +49,7 @@ class UserErrorCode(enum.Enum):
 class NotAllowedReason(enum.Enum):
     NOT_OWNER = "NOT_OWNER"
     PRIVATE_ACCOUNT = "PRIVATE_ACCOUNT"
+    BLOCKED_BY_VIEWER = "BLOCKED_BY_VIEWER"
     AUDIENCE = "AUDIENCE"
     COMMENTS_OFF = "COMMENTS_OFF"
 

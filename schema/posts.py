@@ -51,6 +51,8 @@ class PostStatus(Enum):
 class PostAudience(Enum):
     PUBLIC = "PUBLIC"
     FOLLOWERS = "FOLLOWERS"
+    CLOSE_FRIENDS = "CLOSE_FRIENDS"
+    ONLY_ME = "ONLY_ME"
 
 
 @strawberry.enum

@@ -41,6 +41,7 @@ class UserStatus(Enum):
 class ProfileAccess(Enum):
     FULL = "FULL"
     PRIVATE = "PRIVATE"
+    BLOCKED_BY_VIEWER = "BLOCKED_BY_VIEWER"
     UNAVAILABLE = "UNAVAILABLE"
 
 

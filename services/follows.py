@@ -9,14 +9,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core import clock
 from core.db import Read, Write
-from core.errors import Invalid, NotAllowed
+from core.errors import Invalid
 from core.events import UserFollowed, UserUnfollowed
 from core.ids import UserId
 from core.paging import Page, Window
 from core.viewer import Viewer
 from models.follows import Follow, Follower
 from models.profiles import User
-from services import counters, listings, outbox
+from services import counters, listings, outbox, permissions
 from services.listings import Asked, Listing
 from services.visibility import profiles
 
@@ -39,8 +39,7 @@ async def follow_user(tx: Write, viewer: Viewer, user_id: UUID) -> None:
     person = await profiles.require_user(tx, viewer, user_id)
     if viewer.id == user_id:
         raise Invalid("INVALID", "You cannot follow yourself.", ("input", "userId"))
-    if person.access == "UNAVAILABLE":
-        raise NotAllowed("AUDIENCE", "This account is not in use.")
+    permissions.require(permissions.may_follow(person))
     edge = {"follower_id": viewer.user_id, "followee_id": user_id, "created_at": clock.now()}
     edge["state"] = "PENDING" if person.is_private else "ACTIVE"
     added = await tx.scalar(insert(Follow).values(edge).on_conflict_do_nothing().returning(Follow.state))

@@ -8,11 +8,12 @@ from core.viewer import Viewer
 from services.visibility.rows import CommentRow, PostRow, UserRow
 from services.visibility.rules import Relationship
 
-Reason = Literal["NOT_OWNER", "PRIVATE_ACCOUNT", "AUDIENCE", "COMMENTS_OFF"]
+Reason = Literal["NOT_OWNER", "PRIVATE_ACCOUNT", "BLOCKED_BY_VIEWER", "AUDIENCE", "COMMENTS_OFF"]
 
 _SENTENCES: dict[Reason, str] = {
     "NOT_OWNER": "This belongs to someone else.",
     "PRIVATE_ACCOUNT": "This account is private.",
+    "BLOCKED_BY_VIEWER": "You block this account.",
     "AUDIENCE": "You are outside the audience the author chose.",
     "COMMENTS_OFF": "Comments are turned off.",
 }
@@ -22,6 +23,13 @@ def require(reason: Reason | None) -> None:
     """Refuse with `NotAllowed` if there is a reason to."""
     if reason is not None:
         raise NotAllowed(reason, _SENTENCES[reason])
+
+
+def may_follow(person: UserRow) -> Reason | None:
+    """Anybody in use whom the viewer does not block may be followed, or asked to be."""
+    if person.access == "BLOCKED_BY_VIEWER":
+        return "BLOCKED_BY_VIEWER"
+    return "AUDIENCE" if person.access == "UNAVAILABLE" else None
 
 
 def may_comment(post: PostRow) -> Reason | None:

@@ -22,7 +22,7 @@ from services import counters, listings, media, mentions, outbox, permissions, p
 from services.listings import Listing
 from services.media import Attachment
 from services.places import PlaceChoice
-from services.visibility import posts
+from services.visibility import posts, rules
 from services.visibility.rows import PostRow, UserRow
 
 KINDS = ("PHOTO", "CAROUSEL")
@@ -161,10 +161,10 @@ async def find_by_shortcode(db: Read, shortcode: str) -> PostId | None:
 async def pages_for_authors(
     db: Read, asked: Sequence[tuple[UserRow, Window]], kinds: Collection[str] | None
 ) -> list[Page[PostId]]:
-    """Published posts of each profile, newest first; a page tells strangers nothing of those for followers."""
+    """Published posts of each profile, newest first; a page tells nothing of those that are not for the viewer."""
     lists = [((author.id,), window) for author, window in asked]
-    is_close = [author.relationship.is_self or author.relationship.follows for author, _ in asked]
-    found = await listings.by_id(db, _published(frozenset(kinds or KINDS)), lists, [is_close])
+    facts = [[rules.is_in_audience(each, author.relationship) for author, _ in asked] for each in rules.AUDIENCES]
+    found = await listings.by_id(db, _published(frozenset(kinds or KINDS)), lists, facts)
     return [page.each(partial(PostId, author.id)) for page, (author, _) in zip(found, asked, strict=True)]
 
 
@@ -176,12 +176,14 @@ def cursor_of(post_id: PostId) -> str:
 @lru_cache
 def _published(kinds: Collection[str]) -> Listing:
     listed = ", ".join(f"'{kind}'" for kind in KINDS if kind in kinds)
+    facts = [audience.lower() for audience in rules.AUDIENCES]
+    audiences = " or ".join(f"(audience = '{fact.upper()}' and {{{fact}}})" for fact in facts)
     source = f"""
         select id from posts
         where author_id = {{author}} and status = 'PUBLISHED' and deleted_at is null
-        and kind in ({listed}) and (audience = 'PUBLIC' or {{is_close}})
+        and kind in ({listed}) and ({audiences})
     """  # noqa: S608 - constants
-    return Listing("posts", ("author",), source, facts=("is_close",))
+    return Listing("posts", ("author",), source, facts=tuple(facts))
 
 
 def _tell_published(tx: Write, post_id: PostId) -> None:

@@ -1,4 +1,4 @@
-"""Comments as others may see them: with their post, and with a writer whose account is in use."""
+"""Comments as others may see them: with their post, and with a writer whom nothing hides from the viewer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from core.db import Read
-from core.direct import Direct
+from core.direct import Direct, Record
 from core.errors import NotFound
 from core.ids import CommentId, PostId
 from core.paging import PostWant
@@ -46,13 +46,7 @@ async def comments(db: Read, viewer: Viewer, ids: Sequence[CommentId]) -> SeenCo
     seen = SeenComments(posts=seen_posts.posts, users={**seen_posts.users, **writers})
     for row in rows:
         post_id = PostId(row["author_id"], row["post_id"])
-        writer = writers.get(row["commenter_id"])
-        is_visible = writer is not None and rules.may_see_comment(
-            post_is_visible=post_id in seen.posts,
-            writer_status=writer.status,
-            is_deleted=row["deleted_at"] is not None,
-        )
-        if is_visible:
+        if _is_visible(row, writers.get(row["commenter_id"]), seen.posts.get(post_id)):
             seen.comments[CommentId(row["author_id"], row["id"])] = comment(row, post_id)
     return seen
 
@@ -63,3 +57,12 @@ async def require_comment(db: Read, viewer: Viewer, comment_id: CommentId) -> Vi
         return (await comments(db, viewer, [comment_id])).comments[comment_id]
     except KeyError:
         raise NotFound(id=str(comment_id)) from None
+
+
+def _is_visible(row: Record, writer: VisibleUser | None, post: VisiblePost | None) -> bool:
+    if writer is None:
+        return False
+    facts = rules.CommentFacts(row["state"], writer.status, is_deleted=row["deleted_at"] is not None)
+    is_own_post = post is not None and post.relationship.is_self
+    wall = rules.comment_wall(facts, writer.relationship, post_is_visible=post is not None, is_own_post=is_own_post)
+    return wall is None

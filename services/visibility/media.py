@@ -34,6 +34,6 @@ async def media(db: Read, viewer: Viewer, ids: Sequence[MediaId]) -> Mapping[Med
         post_id = PostId(row.author_id, row.post_id) if row.post_id else None
         owner = owners.get(row.author_id)
         is_shown = post_id in seen.posts or (owner is not None and owner.avatar is not None and row.is_avatar)
-        if rules.may_see_media(is_shown=is_shown, is_own=row.author_id == viewer.id):
+        if rules.media_wall(is_shown=is_shown, is_own=row.author_id == viewer.id) is None:
             visible[MediaId(row.author_id, row.id)] = profiles.picture(row.picture, row.author_id)
     return visible

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Uuid, bindparam, text
+from sqlalchemy import Boolean, Uuid, bindparam, text
 
 from core.db import Read
 from core.direct import Direct
@@ -28,7 +28,7 @@ async def choose(db: Read, viewer: Viewer, seen: SeenPosts) -> None:
     parameters |= {f"post_{n}": post.id for n, post in enumerate(seen.posts)}
     # A witness has to learn of everybody whom the order goes by.
     wanted = CONSIDERED if isinstance(viewer, WatchedViewer) else SHOWN
-    parameters |= {"viewer": relationships.asking(viewer), "wanted": wanted}
+    parameters |= {"viewer": relationships.asking(viewer), "wanted": wanted, "all": wanted == CONSIDERED}
     rows = await db.rows(_statement(len(seen.posts)), parameters)
     writers = {row["commenter_id"]: row for row in rows if row["commenter_id"] not in seen.relationships}
     seen.relationships.update(relationships.of_rows(viewer, writers.items()))
@@ -60,12 +60,12 @@ def comment(row: Any, post_id: PostId) -> VisibleComment:
 
 def _is_visible(row: Any, seen: SeenPosts) -> bool:
     """Whether a comment may be shown; its writer's profile is seen with it."""
-    if not rules.may_see_comment(
-        post_is_visible=True, writer_status=row["user_status"], is_deleted=row["deleted_at"] is not None
-    ):
+    facts = rules.CommentFacts(row["state"], row["user_status"], is_deleted=row["deleted_at"] is not None)
+    writer = seen.relationships[row["commenter_id"]]
+    if rules.comment_wall(facts, writer, post_is_visible=True, is_own_post=False) is not None:
         return False
     if row["commenter_id"] not in seen.users:
-        seen.users[row["commenter_id"]] = profiles.judge(row, seen.relationships[row["commenter_id"]])
+        seen.users[row["commenter_id"]] = profiles.judge(row, writer)
     return True
 
 
@@ -73,7 +73,8 @@ def _is_visible(row: Any, seen: SeenPosts) -> bool:
 def _statement(posts: int) -> Direct:
     """Comments by people the viewer follows come first, then the newest.
 
-    What is left out here is nobody's to see; whether the rest may be seen, the rules say.
+    What is left out here the viewer may not see, or it waits for the author, or a witness asks for it; whether the rest
+    may be seen, the rules say.
     """
     branches = " union all ".join(_branch(n) for n in range(posts))
     chosen = f"""
@@ -86,7 +87,8 @@ def _statement(posts: int) -> Direct:
                 order by coalesce(outgoing.state = 'ACTIVE', false) desc, newest.id desc
             ) as place
             from newest join active on active.id = newest.commenter_id
-            left join outgoing on outgoing.followee_id = newest.commenter_id
+            {relationships.join("newest.commenter_id")}
+            where :all or not coalesce(chosen.blocks or received.blocked_by, false)
         )
         select {profiles.COLUMNS}, {relationships.COLUMNS}, ranked.author_id, ranked.post_id, ranked.id,
             ranked.commenter_id, ranked.text, nullif(ranked.mentions, '{{}}') as mentions, ranked.state,
@@ -94,11 +96,11 @@ def _statement(posts: int) -> Direct:
         from ranked join users u on u.id = ranked.commenter_id {profiles.AVATAR} {relationships.join("u.id")}
         where ranked.place <= :wanted
     """  # noqa: S608 - constants
-    return Direct(text(chosen).bindparams(bindparam("viewer", type_=Uuid)))
+    return Direct(text(chosen).bindparams(bindparam("viewer", type_=Uuid), bindparam("all", type_=Boolean)))
 
 
 def _branch(n: int) -> str:
     return f"""(
         select * from comments where author_id = :author_{n} and post_id = :post_{n} and deleted_at is null
-        order by id desc limit {CONSIDERED}
+        and state = 'VISIBLE' order by id desc limit {CONSIDERED}
     )"""  # noqa: S608 - constants

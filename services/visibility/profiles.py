@@ -43,7 +43,9 @@ async def users(db: Read, viewer: Viewer, ids: Iterable[UUID]) -> Mapping[UUID, 
     rows = await db.rows(_BY_ID, {"ids": list(asked), "viewer": relationships.asking(viewer)})
     stands = relationships.of_rows(viewer, ((row["user_id"], row) for row in rows))
     return {
-        row["user_id"]: judge(row, stands[row["user_id"]]) for row in rows if rules.profile_exists(row["user_status"])
+        row["user_id"]: judge(row, stands[row["user_id"]])
+        for row in rows
+        if rules.profile_wall(row["user_status"], stands[row["user_id"]]) is None
     }
 
 

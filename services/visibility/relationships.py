@@ -1,7 +1,7 @@
 """How viewers stand to people, in one statement for any number of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, bindparam, text
@@ -13,29 +13,35 @@ from services.visibility.witness import WatchedViewer, Witness
 
 VIEWERS_AT_ONCE = 1000
 
-COLUMNS = "outgoing.state as follow_state, outgoing.created_at as followed_at, incoming.follower_id as follower"
+COLUMNS = """
+    outgoing.state as follow_state, outgoing.created_at as followed_at, incoming.state as follower_state,
+    chosen.blocks, chosen.restricts, chosen.is_close_friend, chosen.mutes,
+    received.blocked_by, received.restricted_by, received.close_friend_of
+"""
 """What `of_rows` reads; `standing` and `join` bring it into a statement."""
 
 _SELF = Relationship(is_self=True)
+_UNKNOWN: Final = dict.fromkeys(
+    (each.strip().split(" as ")[-1].rpartition(".")[2] for each in COLUMNS.split(",")), None
+)
+_OF_CHOICE = "blocked_at is not null, restricted_at is not null, close_friend_since is not null"
 
-_BOTH_WAYS = text(
-    """
-    select followee_id as person_id, true as is_outgoing, state, created_at from follows
-    where follower_id = :viewer and followee_id = any(:people)
-    union all
-    select follower_id, false, state, created_at from followers
-    where followee_id = :viewer and follower_id = any(:people)
-    """
-).bindparams(bindparam("viewer", type_=Uuid), bindparam("people", type_=ARRAY(Uuid)))
-
+# Rows of many viewers: what is there, and no more; each side brings some of the columns.
 _OF_MANY = text(
-    """
-    select follower_id as viewer_id, followee_id as person_id, true as is_outgoing, state, created_at from follows
-    where follower_id = any(:viewers) and followee_id = any(:people)
+    f"""
+    select follower_id as viewer_id, followee_id as person_id, 'outgoing' as side, state, created_at,
+        false as blocks, false as restricts, false as is_close_friend, null::text[] as mutes
+    from follows where follower_id = any(:viewers) and followee_id = any(:people)
     union all
-    select followee_id, follower_id, false, state, created_at from followers
-    where followee_id = any(:viewers) and follower_id = any(:people)
-    """
+    select followee_id, follower_id, 'incoming', state, null, false, false, false, null
+    from followers where followee_id = any(:viewers) and follower_id = any(:people)
+    union all
+    select owner_id, person_id, 'chosen', null, null, {_OF_CHOICE}, mutes
+    from stances where owner_id = any(:viewers) and person_id = any(:people)
+    union all
+    select person_id, owner_id, 'received', null, null, {_OF_CHOICE}, null
+    from received_stances where person_id = any(:viewers) and owner_id = any(:people)
+    """  # noqa: S608 - constants
 ).bindparams(bindparam("viewers", type_=ARRAY(Uuid)), bindparam("people", type_=ARRAY(Uuid)))
 
 
@@ -49,15 +55,27 @@ def standing(people: str) -> str:
         select followee_id, state, created_at from follows where follower_id = :viewer and followee_id {people}
     ),
     incoming as materialized (
-        select follower_id from followers where followee_id = :viewer and follower_id {people} and state = 'ACTIVE'
+        select follower_id, state from followers where followee_id = :viewer and follower_id {people}
+    ),
+    chosen as materialized (
+        select person_id, blocked_at is not null as blocks, restricted_at is not null as restricts,
+            close_friend_since is not null as is_close_friend, mutes
+        from stances where owner_id = :viewer and person_id {people}
+    ),
+    received as materialized (
+        select owner_id, blocked_at is not null as blocked_by, restricted_at is not null as restricted_by,
+            close_friend_since is not null as close_friend_of
+        from received_stances where person_id = :viewer and owner_id {people}
     )
     """  # noqa: S608 - constants
 
 
 def join(person: str) -> str:
     """What `standing` found, beside a column that names a person."""
-    outgoing = f"left join outgoing on outgoing.followee_id = {person}"
-    return f"{outgoing} left join incoming on incoming.follower_id = {person}"
+    return f"""
+    left join outgoing on outgoing.followee_id = {person} left join incoming on incoming.follower_id = {person}
+    left join chosen on chosen.person_id = {person} left join received on received.owner_id = {person}
+    """
 
 
 def asking(viewer: Viewer) -> UUID | None:
@@ -78,14 +96,22 @@ def of_rows(viewer: Viewer, people: Iterable[tuple[UUID, Any]]) -> dict[UUID, Re
 def _relationship(row: Any, *, is_self: bool) -> Relationship:
     if is_self:
         return _SELF
-    if row["follow_state"] is None and row["follower"] is None:
+    follow, follower = row["follow_state"], row["follower_state"]
+    if follow is None and follower is None and row["blocks"] is None and row["blocked_by"] is None:
         return STRANGER
-    follows = row["follow_state"] == "ACTIVE"
     return Relationship(
-        follows=follows,
-        has_requested=row["follow_state"] == "PENDING",
-        followed_by=row["follower"] is not None,
-        follows_since=row["followed_at"] if follows else None,
+        follows=follow == "ACTIVE",
+        has_requested=follow == "PENDING",
+        followed_by=follower == "ACTIVE",
+        has_requested_viewer=follower == "PENDING",
+        follows_since=row["followed_at"] if follow == "ACTIVE" else None,
+        is_close_friend=row["is_close_friend"] or False,
+        close_friend_of=row["close_friend_of"] or False,
+        blocks=row["blocks"] or False,
+        blocked_by=row["blocked_by"] or False,
+        restricts=row["restricts"] or False,
+        restricted_by=row["restricted_by"] or False,
+        mutes=tuple(row["mutes"] or ()),
     )
 
 
@@ -94,9 +120,8 @@ async def relationships(db: Read, viewer: Viewer, people: Iterable[UUID]) -> Map
     if isinstance(viewer, WatchedViewer):
         return viewer.witness.watch(await relationships(db, viewer.own, people))
     asked = set(people)
-    others = asked - {viewer.id}
-    rows = await db.all(_BOTH_WAYS, {"viewer": viewer.id, "people": list(others)}) if viewer.id and others else ()
-    return _standing(viewer.id, asked, rows)
+    rows = await _rows_of_many(db, [viewer], asked - {viewer.id}) if viewer.id and asked - {viewer.id} else {}
+    return _standing(viewer.id, asked, rows.get(viewer.id, ()))
 
 
 async def alike(db: Read, witness: Witness, viewers: Sequence[Viewer]) -> list[bool]:
@@ -144,19 +169,23 @@ async def _rows_of_many(
 def _standing(viewer_id: UUID | None, people: Iterable[UUID], rows: Iterable[Any]) -> dict[UUID, Relationship]:
     """The relationships that the rows of one viewer make."""
     found = {person: _SELF if person == viewer_id else STRANGER for person in people}
-    outgoing, incoming = {}, set[UUID]()
+    known: dict[UUID, dict[str, Any]] = {}
     for row in rows:
-        if row.is_outgoing:
-            outgoing[row.person_id] = row
-        elif row.state == "ACTIVE":
-            incoming.add(row.person_id)
-    for person in outgoing.keys() | incoming:
-        follow = outgoing.get(person)
-        follows = follow is not None and follow.state == "ACTIVE"
-        found[person] = Relationship(
-            follows=follows,
-            has_requested=follow is not None and follow.state == "PENDING",
-            followed_by=person in incoming,
-            follows_since=follow.created_at if follow is not None and follows else None,
-        )
+        known.setdefault(row.person_id, dict(_UNKNOWN)).update(_told_by(row))
+    for person, columns in known.items():
+        found[person] = _relationship(columns, is_self=person == viewer_id)
     return found
+
+
+def _told_by(row: Any) -> dict[str, Any]:
+    """The columns that one side brings."""
+    if row.side == "outgoing":
+        return {"follow_state": row.state, "followed_at": row.created_at}
+    if row.side == "incoming":
+        return {"follower_state": row.state}
+    if row.side == "received":
+        told = {"blocked_by": row.blocks, "restricted_by": row.restricts, "close_friend_of": row.is_close_friend}
+    else:
+        told = {"blocks": row.blocks, "restricts": row.restricts, "is_close_friend": row.is_close_friend}
+        told["mutes"] = row.mutes
+    return told

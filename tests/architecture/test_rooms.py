@@ -42,6 +42,21 @@ OPEN_TRANSACTIONS = {
 END_TRANSACTIONS = {"commit", "rollback"}
 
 WITHOUT_CONSEQUENCE = {
+    **dict.fromkeys(
+        (
+            "FollowRequested",
+            "FollowRequestEnded",
+            "UserBlocked",
+            "UserUnblocked",
+            "UserRestricted",
+            "UserUnrestricted",
+            "MutesChanged",
+            "CloseFriendAdded",
+            "CloseFriendRemoved",
+            "CommentUpdated",
+        ),
+        "the door goes by it at the next look",
+    ),
     "PostSubmitted": "a post that waits is published by what follows from its last upload",
 }
 

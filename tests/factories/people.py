@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core import clock
 from core.db import Database, Write
@@ -12,6 +13,7 @@ from core.viewer import Viewer
 from models.accounts import Account
 from models.follows import Follow, Follower
 from models.profiles import Handle, User
+from models.stances import ReceivedStance, Stance
 
 
 async def person(db: Database, handle: str = "ana", **facts: Any) -> Viewer:
@@ -56,6 +58,24 @@ async def follow(db: Database, follower: Viewer | UUID, followee: Viewer | UUID,
         await tx.execute(insert(Follower).values(edge))
 
     await db.write(work)
+
+
+async def stance(db: Database, owner: Viewer | UUID, person: Viewer | UUID, **facts: Any) -> None:
+    """Let one person have chosen something for another, without what follows; `facts` are columns of `Stance`."""
+    ids = {"owner_id": _id(owner), "person_id": _id(person)}
+    mirrored = {name: facts.get(name) for name in ("blocked_at", "restricted_at", "close_friend_since")}
+
+    async def work(tx: Write) -> None:
+        for table, values in ((Stance, {"mutes": []} | facts), (ReceivedStance, mirrored)):
+            adding = upsert(table).values({**ids, **values})
+            await tx.execute(adding.on_conflict_do_update(index_elements=list(ids), set_=values))
+
+    await db.write(work)
+
+
+async def block(db: Database, blocker: Viewer | UUID, blocked: Viewer | UUID) -> None:
+    """Let one person block another, without what follows."""
+    await stance(db, blocker, blocked, blocked_at=clock.now())
 
 
 def _id(person: Viewer | UUID) -> UUID:

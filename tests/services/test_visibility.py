@@ -1,17 +1,22 @@
 """The door: what comes through it, and in how many statements."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from core import clock
 from core.db import Database
 from core.ids import PostId
 from core.paging import PostWant
 from core.statements import counted
 from core.viewer import Viewer
 from services.visibility import comments, posts, profiles
+from services.visibility.relationships import alike, relationships
 from services.visibility.rows import SeenPosts
-from tests.factories.people import follow, person
+from services.visibility.rules import STRANGER, Relationship
+from services.visibility.witness import WatchedViewer, Witness
+from tests.factories.people import block, follow, person, stance
 from tests.factories.posts import comment, post
 
 ALL = PostWant(media=True, counts=True, flags=True, previews=True)
@@ -98,3 +103,104 @@ async def test_comments_go_with_their_post(db: Database) -> None:
 
     assert of_ben.comments == {}
     assert set(of_ana.comments) == {written}
+
+
+CHOICES = {
+    "blocked_at": ("blocks", "blocked_by"),
+    "restricted_at": ("restricts", "restricted_by"),
+    "close_friend_since": ("is_close_friend", "close_friend_of"),
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+async def test_both_ways_to_ask_for_a_relationship_know_what_each_chose(db: Database, choice: str) -> None:
+    ana, ben = await person(db, "ana"), await person(db, "ben")
+    await stance(db, ana, ben, **{choice: clock.now()})
+    own, received = CHOICES[choice]
+
+    for viewer, other, fact in ((ana, ben, own), (ben, ana, received)):
+        async with db.reading() as read:
+            found = (await relationships(read, viewer, [other.user_id]))[other.user_id]
+            seen = await profiles.users(read, viewer, [other.user_id])
+        facts: dict[str, Any] = {fact: True}
+        assert found == replace(STRANGER, **facts)
+        assert fact == "blocked_by" or seen[other.user_id].relationship == found
+
+
+async def test_who_mutes_or_waits_is_known_both_ways_too(db: Database) -> None:
+    ana, ben = await person(db, "ana"), await person(db, "ben")
+    await stance(db, ana, ben, muted_at=clock.now(), mutes=["POSTS", "STORIES"])
+    await follow(db, ben, ana, "PENDING")
+
+    async with db.reading() as read:
+        found = (await relationships(read, ana, [ben.user_id]))[ben.user_id]
+        seen = (await profiles.users(read, ana, [ben.user_id]))[ben.user_id]
+
+    assert found == seen.relationship == Relationship(mutes=("POSTS", "STORIES"), has_requested_viewer=True)
+
+
+async def test_who_blocks_somebody_is_nowhere_for_them_and_keeps_their_head(db: Database) -> None:
+    ana, ben = await person(db, "ana"), await person(db, "ben")
+    of_ana, of_ben = await post(db, ana), await post(db, ben)
+    await block(db, ana, ben)
+
+    async with db.reading() as read:
+        assert await profiles.users(read, ben, [ana.user_id]) == {}
+        head = (await profiles.users(read, ana, [ben.user_id]))[ben.user_id]
+
+    assert (head.access, head.handle) == ("BLOCKED_BY_VIEWER", "ben")
+    for viewer in (ana, ben):
+        seen = await _seen(db, viewer, [of_ana, of_ben])
+        assert set(seen.posts) == {of_ana if viewer is ana else of_ben}
+
+
+@pytest.mark.parametrize("is_watched", [False, True])
+async def test_comments_of_either_side_of_a_block_make_room_for_others(db: Database, *, is_watched: bool) -> None:
+    ana, ben, cleo, dora = [await person(db, name) for name in ("ana", "ben", "cleo", "dora")]
+    picture = await post(db, dora)
+    of_dora = await comment(db, dora, picture)
+    hidden = [await comment(db, writer, picture) for writer in (ben, cleo, ben)]
+    await comment(db, cleo, picture, state="HELD")
+    await block(db, ana, ben)
+    await block(db, cleo, ana)
+    viewer = WatchedViewer(ana, Witness()) if is_watched else ana
+
+    seen = await _seen(db, viewer, [picture])
+    async with db.reading() as read:
+        by_id = await comments.comments(read, ana, hidden)
+
+    assert [one.id for one in seen.previews[picture]] == [of_dora]
+    assert by_id.comments == {}
+
+
+async def test_who_blocks_the_writer_is_not_told_what_others_are(db: Database) -> None:
+    ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
+    picture, witness = await post(db, ana), Witness()
+    await comment(db, ben, picture)
+    await _seen(db, WatchedViewer(Viewer(), witness), [picture], PostWant(previews=True))
+    await block(db, cleo, ben)
+
+    async with db.reading() as read:
+        assert await alike(read, witness, [ben, cleo, Viewer()]) == [False, False, True]
+
+
+async def test_a_comment_held_back_is_seen_by_its_writer_and_the_author_alone(db: Database) -> None:
+    ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
+    held = await comment(db, ben, await post(db, ana), state="HELD")
+
+    async with db.reading() as read:
+        seen = [bool((await comments.comments(read, each, [held])).comments) for each in (ana, ben, cleo, Viewer())]
+
+    assert seen == [True, True, False, False]
+
+
+async def test_close_friends_see_what_is_for_them_and_nobody_what_is_for_the_author(db: Database) -> None:
+    ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
+    for_friends, for_ana = await post(db, ana, audience="CLOSE_FRIENDS"), await post(db, ana, audience="ONLY_ME")
+    await follow(db, cleo, ana)
+    await stance(db, ana, ben, close_friend_since=clock.now())
+
+    seen = {name: set((await _seen(db, who, [for_friends, for_ana])).posts) for name, who in (("a", ana), ("b", ben))}
+
+    assert seen == {"a": {for_friends, for_ana}, "b": {for_friends}}
+    assert (await _seen(db, cleo, [for_friends, for_ana])).posts == {}
