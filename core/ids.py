@@ -200,6 +200,12 @@ class RelationshipId(_Personal):
     prefix = "rel"
 
 
+class FollowRequestId(_Personal):
+    """The request of the person `user_id` to follow the person `id`."""
+
+    prefix = "frq"
+
+
 def readable(id_type: type[Id], texts: Iterable[str]) -> list[Id]:
     """The ids of one type among texts that clients sent, each once; everything else is passed over."""
     found: dict[Id, None] = {}

@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     sign_up_rate_factor: float = Field(default=1.0, ge=0)
     clock_shift_seconds: float = 0.0
     timeline_length: int = 800
+    following_limit: int = Field(default=7500, ge=0)
+    follow_requests_limit: int = Field(default=1000, ge=0)
     log_level: str = "INFO"
 
     @field_validator("database_url", "replica_url")

@@ -17,6 +17,7 @@ from schema.context import Context
 from schema.errors import UserErrorCode
 from schema.feed import HomeFeedOfViewer
 from schema.fields import attribute, batched
+from schema.follow_requests import FollowRequestsOfViewer
 from schema.mutation import Payload
 from schema.nodes import Node
 from schema.privacy import PrivacyOfViewer
@@ -102,7 +103,7 @@ class Account(SecondFactorOfAccount, LinkedIdentitiesOfAccount, SessionsOfAccoun
 
 
 @strawberry.type
-class Viewer(HomeFeedOfViewer, PrivacyOfViewer, UploadsOfViewer, Node):
+class Viewer(HomeFeedOfViewer, FollowRequestsOfViewer, PrivacyOfViewer, UploadsOfViewer, Node):
     user_id: strawberry.Private[UUID]
     session_id: strawberry.Private[SessionId]
 

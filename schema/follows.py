@@ -61,6 +61,10 @@ class Relationship(Node):
     def follows_viewer(self) -> bool:
         return self.standing.followed_by
 
+    @attribute
+    def has_requested_viewer(self) -> bool:
+        return self.standing.has_requested_viewer
+
 
 @strawberry.type
 class FollowEdge:
@@ -167,6 +171,11 @@ class UnfollowUserInput:
     user_id: strawberry.ID
 
 
+@strawberry.input
+class RemoveFollowerInput:
+    user_id: strawberry.ID
+
+
 @strawberry.type
 class FollowUserPayload(Payload):
     user: LazyUser | None = None
@@ -177,5 +186,12 @@ class FollowUserPayload(Payload):
 @strawberry.type
 class UnfollowUserPayload(Payload):
     user: LazyUser | None = None
+    relationship: Relationship | None = None
+    viewer: Annotated["Viewer", strawberry.lazy("schema.accounts")] | None = None
+
+
+@strawberry.type
+class RemoveFollowerPayload(Payload):
+    removed_follower_id: strawberry.ID | None = None
     relationship: Relationship | None = None
     viewer: Annotated["Viewer", strawberry.lazy("schema.accounts")] | None = None

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import clock
 from core.db import Read, Write
-from core.errors import Invalid
-from core.events import UserFollowed, UserUnfollowed
+from core.errors import Invalid, LimitReached
+from core.events import FollowRequested, FollowRequestEnded, UserFollowed, UserUnfollowed
 from core.ids import UserId
 from core.paging import Page, Window
+from core.settings import settings
 from core.viewer import Viewer
 from models.follows import Follow, Follower
 from models.profiles import User
@@ -35,35 +36,81 @@ _FOLLOWING = Listing(
 
 
 async def follow_user(tx: Write, viewer: Viewer, user_id: UUID) -> None:
-    """Follow a person, or ask to if the account is private; following again changes nothing."""
-    person = await profiles.require_user(tx, viewer, user_id)
+    """Follow a person, or ask to if the account is private; following again changes nothing.
+
+    Refused as `LimitReached` to who follows, or has asked, as many as one person may.
+    """
     if viewer.id == user_id:
         raise Invalid("INVALID", "You cannot follow yourself.", ("input", "userId"))
+    await hold(tx, viewer.user_id, user_id)
+    person = await profiles.require_user(tx, viewer, user_id)
     permissions.require(permissions.may_follow(person))
     edge = {"follower_id": viewer.user_id, "followee_id": user_id, "created_at": clock.now()}
     edge["state"] = "PENDING" if person.is_private else "ACTIVE"
     added = await tx.scalar(insert(Follow).values(edge).on_conflict_do_nothing().returning(Follow.state))
-    if added:
-        await tx.execute(insert(Follower).values(edge).on_conflict_do_nothing())
+    if not added:
+        return
+    await tx.execute(insert(Follower).values(edge).on_conflict_do_nothing())
+    await _require_room(tx, viewer.user_id)
     if added == "ACTIVE":
         _count(tx, viewer.user_id, user_id, 1)
         outbox.emit(tx, UserFollowed(follower_id=viewer.user_id, followee_id=user_id))
+    else:
+        outbox.emit(tx, FollowRequested(follower_id=viewer.user_id, followee_id=user_id))
 
 
 async def unfollow_user(tx: Write, viewer: Viewer, user_id: UUID) -> None:
     """Stop following a person, or take back a request; without either, nothing changes."""
     await profiles.require_user(tx, viewer, user_id)
-    removed = await tx.scalar(
-        delete(Follow)
-        .where(Follow.follower_id == viewer.user_id, Follow.followee_id == user_id)
-        .returning(Follow.state)
-    )
-    if removed:
-        mirror = (Follower.followee_id == user_id, Follower.follower_id == viewer.user_id)
-        await tx.execute(delete(Follower).where(*mirror))
+    await end(tx, viewer.user_id, user_id)
+
+
+async def remove_follower(tx: Write, viewer: Viewer, user_id: UUID) -> None:
+    """Have a person follow no longer, which nobody is told; a request goes on waiting, and nothing else changes."""
+    await profiles.require_user(tx, viewer, user_id)
+    await end(tx, user_id, viewer.user_id, "ACTIVE")
+
+
+async def hold(tx: Write, viewer_id: UUID, person_id: UUID) -> None:
+    """Have what decides between two people stand still until the commit, when the viewer is about to act on the other.
+
+    One act of the viewer comes after the other, and so do acts of the two on each other; but any number of people act
+    on one person at once, whose account meanwhile turns neither private nor public.
+    """
+    for each in sorted((viewer_id, person_id)):
+        row = select(User.id).where(User.id == each)
+        await tx.execute(row.with_for_update(read=each == person_id, key_share=each == viewer_id))
+
+
+async def end(tx: Write, follower_id: UUID, followee_id: UUID, state: str | None = None) -> None:
+    """End a follow or a request, of this `state` alone if given; without one nothing changes."""
+    edge = Follow.follower_id == follower_id, Follow.followee_id == followee_id
+    only = () if state is None else (Follow.state == state,)
+    removed = await tx.scalar(delete(Follow).where(*edge, *only).returning(Follow.state))
+    if not removed:
+        return
+    mirror = Follower.followee_id == followee_id, Follower.follower_id == follower_id
+    await tx.execute(delete(Follower).where(*mirror))
     if removed == "ACTIVE":
-        _count(tx, viewer.user_id, user_id, -1)
-        outbox.emit(tx, UserUnfollowed(follower_id=viewer.user_id, followee_id=user_id))
+        _count(tx, follower_id, followee_id, -1)
+        outbox.emit(tx, UserUnfollowed(follower_id=follower_id, followee_id=followee_id))
+    else:
+        outbox.emit(tx, FollowRequestEnded(follower_id=follower_id, followee_id=followee_id))
+
+
+async def admit(tx: Write, user_id: UUID, requester_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Let those of some people in who wait to follow a person; they follow from now on, and are returned."""
+    values = {"state": "ACTIVE", "created_at": clock.now()}
+    waiting = Follow.follower_id.in_(requester_ids), Follow.followee_id == user_id, Follow.state == "PENDING"
+    admitting = update(Follow).where(*waiting).values(values).returning(Follow.follower_id)
+    admitted: Sequence[UUID] = await tx.scalars(admitting)
+    if admitted:
+        mirror = Follower.followee_id == user_id, Follower.follower_id.in_(admitted)
+        await tx.execute(update(Follower).where(*mirror).values(values))
+    for follower_id in admitted:
+        _count(tx, follower_id, user_id, 1)
+        outbox.emit(tx, UserFollowed(follower_id=follower_id, followee_id=user_id))
+    return admitted
 
 
 async def let_in(tx: Write, user_id: UUID, limit: int) -> bool:
@@ -75,16 +122,20 @@ async def let_in(tx: Write, user_id: UUID, limit: int) -> bool:
         return True
     waiting = select(Follower.follower_id).where(Follower.followee_id == user_id, Follower.state == "PENDING")
     people = await tx.scalars(waiting.order_by(Follower.created_at).limit(limit))
-    if not people:
-        return True
-    edges = Follow.follower_id.in_(people), Follow.followee_id == user_id, Follow.state == "PENDING"
-    let_in = await tx.scalars(update(Follow).where(*edges).values(state="ACTIVE").returning(Follow.follower_id))
-    mirror = Follower.followee_id == user_id, Follower.follower_id.in_(people)
-    await tx.execute(update(Follower).where(*mirror).values(state="ACTIVE"))
-    for follower_id in let_in:
-        _count(tx, follower_id, user_id, 1)
-        outbox.emit(tx, UserFollowed(follower_id=follower_id, followee_id=user_id))
+    if people:
+        await admit(tx, user_id, people)
     return len(people) < limit
+
+
+async def _require_room(tx: Write, viewer_id: UUID) -> None:
+    """Have the viewer follow and ask no more people than one may, the one just added among them."""
+    counting = select(Follow.state, func.count().label("number")).where(Follow.follower_id == viewer_id)
+    numbers = {row.state: row.number for row in await tx.all(counting.group_by(Follow.state))}
+    limits = settings()
+    if sum(numbers.values()) > limits.following_limit:
+        raise LimitReached("You follow as many people as one can.", limits.following_limit)
+    if numbers.get("PENDING", 0) > limits.follow_requests_limit:
+        raise LimitReached("Too many of your requests wait for an answer.", limits.follow_requests_limit)
 
 
 def _count(tx: Write, follower_id: UUID, followee_id: UUID, change: int) -> None:

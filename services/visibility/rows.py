@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, NewType
 from uuid import UUID
 
-from core.ids import CommentId, MediaId, PostId, UploadId
+from core.ids import CommentId, FollowRequestId, MediaId, PostId, UploadId
 from services.visibility.rules import Access, Relationship
 
 
@@ -118,11 +118,22 @@ class CommentRow(NamedTuple):
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class FollowRequestRow:
+    """A request that waits for an answer, for one of its two people."""
+
+    id: FollowRequestId
+    requester: "VisibleUser"
+    recipient: "VisibleUser"
+    created_at: datetime
+
+
 VisibleMedia = NewType("VisibleMedia", MediaRow)
 VisibleUpload = NewType("VisibleUpload", UploadRow)
 VisibleUser = NewType("VisibleUser", UserRow)
 VisiblePost = NewType("VisiblePost", PostRow)
 VisibleComment = NewType("VisibleComment", CommentRow)
+VisibleFollowRequest = NewType("VisibleFollowRequest", FollowRequestRow)
 
 
 @dataclass(frozen=True, slots=True)

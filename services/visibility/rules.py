@@ -150,3 +150,8 @@ def comment_wall(
 def media_wall(*, is_shown: bool, is_own: bool) -> Wall | None:
     """A picture is seen with the post or profile that shows it to the viewer, and always by its owner."""
     return None if is_own or is_shown else "NOT_SHOWN"
+
+
+def follow_request_wall(requester: Access) -> Wall | None:
+    """A request is seen by the two it concerns, while the account of who asks is in use."""
+    return None if requester in {"FULL", "PRIVATE"} else _WALL_OF[requester]

@@ -10,6 +10,7 @@ from core.backends import Backends
 from core.db import Database
 from core.ids import (
     CommentId,
+    FollowRequestId,
     MediaId,
     PlaceId,
     PostId,
@@ -28,7 +29,7 @@ from schema.context import Context
 from schema.nodes import present
 from tests.api.conftest import SignIn
 from tests.client import Client
-from tests.factories.people import person
+from tests.factories.people import follow, person
 from tests.factories.posts import comment, hidden_posts, post
 from tests.factories.uploads import upload
 
@@ -64,6 +65,7 @@ async def private_ids(client: Client, db: Database, ana: Viewer) -> dict[str, st
     """Everything that only Ana can fetch again, by its type."""
     me = (await client.ask("{ viewer { id account { id } session { id } } }"))["viewer"]
     eva = await person(db, "eva")
+    await follow(db, ana, eva, "PENDING")
     pending = await upload(db, ana, "OPEN")
     return {
         "Viewer": me["id"],
@@ -72,6 +74,7 @@ async def private_ids(client: Client, db: Database, ana: Viewer) -> dict[str, st
         "Upload": str(pending),
         "Image": str(MediaId(pending.user_id, pending.id)),
         "Relationship": str(RelationshipId(ana.user_id, eva.user_id)),
+        "FollowRequest": str(FollowRequestId(ana.user_id, eva.user_id)),
     }
 
 
@@ -141,7 +144,8 @@ async def picture_of(db: Database, post_id: PostId) -> MediaId:
 async def test_unknown_ids_of_every_type_are_null(client: Client) -> None:
     one, two = new_uuid(), UUID(int=0)
     unknown: list[object] = [UserId(one), PlaceId(one), ViewerId(one), UserId(two)]
-    unknown += [kind(one, two) for kind in (PostId, CommentId, MediaId, UploadId, SessionId, RelationshipId)]
+    between_two = RelationshipId, FollowRequestId
+    unknown += [kind(one, two) for kind in (PostId, CommentId, MediaId, UploadId, SessionId, *between_two)]
 
     assert await nodes(client, *unknown) == [None] * len(unknown)
 

@@ -38,6 +38,9 @@ _LOOK_AROUND = f"""query ($handle: String!, $ids: [ID!]!, $post: ID!, $url: URL!
         newest: comments(order: NEWEST, first: 1, after: $after) {{ pageInfo {{ endCursor }} }} }} }}
 }}"""
 
+_REQUESTS = """{ viewer { sent: sentFollowRequests { totalCount nodes { id } }
+    received: followRequests { totalCount nodes { id } } } }"""
+
 _COMPLETE = "mutation ($input: CompleteLogInInput!) { completeLogIn(input: $input) { errors { code } } }"
 
 _FEED = f"""query ($after: String) {{ viewer {{ homeFeed(first: 1, after: $after, mode: CHRONOLOGICAL) {{
@@ -67,6 +70,7 @@ async def live(client: Client, backends: Backends, ctx: JobContext, provider: Li
     await _log_in_by_phone(client, ana, Mails(ctx))
     await _rule(ana, ana_id, ben_id)
     await _choose(ana)
+    await _ask_to_follow(ana, ana_id, ben, ben_id)
     await _leave(ana, ben, post, said["comment"]["id"])
     await _work(ctx)
     await _go_for_good(ana, ctx)
@@ -229,6 +233,18 @@ async def _choose(ana: Client) -> None:
         await _act(ana, "updatePrivacySettings", answer, isPrivate=is_private, hideLikeCounts=is_private)
     for handle in ("ana.lima", "ana"):
         await _act(ana, "changeHandle", "user { url }", handle=handle)
+
+
+async def _ask_to_follow(ana: Client, ana_id: str, ben: Client, ben_id: str) -> None:
+    """Ana asks Ben, whose account is private, is turned down, asks again, is let in, and put out."""
+    await _act(ben, "updatePrivacySettings", "privacySettings { isPrivate }", isPrivate=True)
+    for name, answer in (("denyFollowRequest", "deniedRequestId"), ("approveFollowRequest", "approvedRequestId")):
+        await _act(ana, "followUser", "relationship { followState }", userId=ben_id)
+        sent, received = (await ana.ask(_REQUESTS))["viewer"]["sent"], (await ben.ask(_REQUESTS))["viewer"]["received"]
+        assert sent == received
+        await _act(ben, name, answer, requesterId=ana_id)
+    await _act(ben, "removeFollower", "removedFollowerId", userId=ana_id)
+    await _act(ben, "updatePrivacySettings", "privacySettings { isPrivate }", isPrivate=False)
 
 
 async def _go_for_good(ana: Client, ctx: JobContext) -> None:

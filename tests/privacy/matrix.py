@@ -57,6 +57,11 @@ READS = {
         " session { id } privacySettings { id } uploads { nodes { media { id } } edges { node { id } } } }",
         _seen_by("author"),
     ),
+    "requests to follow": Row(
+        "viewer { followRequests(first: 1) { nodes { id requester { ...U } recipient { ...U } } edges { node { id } } }"
+        " sentFollowRequests(first: 1) { nodes { requester { id } recipient { ...U } } } }",
+        _seen_by("author"),
+    ),
     "moderation": Row(
         "moderation { id record(userId: $author) { id user { ...U } } auditLog(first: 1) {"
         " nodes { actor { id } subject { id } } edges { node { actor { ...U } subject { id } } } } }",
@@ -82,6 +87,15 @@ WRITES = {
     ),
     "unfollowUser": _mutation(
         "unfollowUser", "userId: $author", "user { ...U } relationship { user { ...U } } viewer { id }", "author"
+    ),
+    "approveFollowRequest": _mutation(
+        "approveFollowRequest", "requesterId: $author", "relationship { user { ...U } } viewer { id }"
+    ),
+    "denyFollowRequest": _mutation(
+        "denyFollowRequest", "requesterId: $author", "relationship { user { ...U } }", "follower"
+    ),
+    "removeFollower": _mutation(
+        "removeFollower", "userId: $author", "relationship { user { ...U } } viewer { id }", "follower"
     ),
     "createPost": _mutation(
         "createPost",

@@ -51,6 +51,8 @@ class Hidden:
 async def hidden(db: Database) -> Hidden:
     eva, fay = await person(db, "eva", is_private=True), await person(db, "fay")
     await follow(db, fay, eva)
+    sam = await person(db, "sam")
+    await follow(db, sam, eva, "PENDING")
     picture = await post(db, eva, caption=CAPTION)
     answer = await comment(db, fay, picture, ANSWER)
     pending = await upload(db, eva)
@@ -59,7 +61,7 @@ async def hidden(db: Database) -> Hidden:
     return Hidden(
         variables={**ids, "ids": list(ids.values()), "url": f"{settings().public_url}/p/{code}", "code": code},
         secrets=(CAPTION, ANSWER, str(MediaId(pending.user_id, pending.id))),
-        viewers={"stranger": await person(db, "sam"), "follower": fay, "author": eva},
+        viewers={"stranger": sam, "follower": fay, "author": eva},
     )
 
 
