@@ -10,7 +10,7 @@ from aperture.errors import Answer
 from core.db import Database
 from core.errors import Unavailable
 from core.viewer import Viewer
-from services.visibility.relationships import alike
+from services.visibility.alike import alike
 from services.visibility.witness import Witness
 from subscriptions.base import Occurrence
 

@@ -28,7 +28,7 @@ from models.profiles import User
 from schema.context import Context
 from services import event_log, likes
 from services.event_log import Entry
-from services.visibility.relationships import alike
+from services.visibility.alike import alike
 from services.visibility.witness import Witness
 from subscriptions.base import Stream
 from tests.factories.people import follow, person

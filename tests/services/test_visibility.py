@@ -12,7 +12,8 @@ from core.paging import PostWant
 from core.statements import counted
 from core.viewer import Viewer
 from services.visibility import comments, posts, profiles
-from services.visibility.relationships import alike, relationships
+from services.visibility.alike import alike
+from services.visibility.relationships import relationships
 from services.visibility.rows import SeenPosts
 from services.visibility.rules import STRANGER, Relationship
 from services.visibility.witness import WatchedViewer, Witness
