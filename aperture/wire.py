@@ -231,6 +231,7 @@ class Wire(asyncio.Protocol):
         self._end(CloseCode.ABNORMAL_CLOSURE)
         connection.send_response(connection.reject(status, ""))
         self._flush()
+        self._adjust_reading()
 
     def _take(self, frame: Frame) -> None:
         if frame.opcode is Opcode.CLOSE:

@@ -1,5 +1,6 @@
 """What arrives on a socket byte by byte, right and wrong; after each wrong thing the next client is served as ever."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -8,6 +9,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from aperture.wire import Wire
 from core import telemetry
 from tests.realtime import raw
 from tests.realtime.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawSocket
@@ -356,3 +358,18 @@ async def test_a_handshake_against_the_rules_is_refused(headers: dict[str, str |
         async with connect(**headers) as socket:
             assert socket.status == status
         await is_answered(connect)
+
+
+async def test_who_was_refused_and_leaves_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget, forgotten = Wire.connection_lost, asyncio.Event()
+
+    def watched(wire: Wire, error: Exception | None) -> None:
+        forget(wire, error)
+        forgotten.set()
+
+    monkeypatch.setattr(Wire, "connection_lost", watched)
+    async with server() as connect:
+        async with connect(origin="https://evil.example") as socket:
+            await socket.ended()
+
+        await asyncio.wait_for(forgotten.wait(), raw.SECONDS)
