@@ -74,8 +74,18 @@ def _open_copy(package: Path) -> Path:
         if (libraries := package.with_name(f"{package.name}.libs")).exists():
             shutil.copytree(libraries, draft / libraries.name, symlinks=True)
         _open(draft)
-        draft.rename(target)
+        _put(draft, target)
     return target / package.name
+
+
+def _put(draft: Path, target: Path) -> None:
+    """Make the draft the target, unless another process has just done so with its own."""
+    try:
+        draft.rename(target)
+    except OSError:
+        if not target.exists():
+            raise
+        shutil.rmtree(draft)
 
 
 def _open(folder: Path) -> None:

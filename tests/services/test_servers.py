@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from aperture import programs
 from aperture.children import CannotStart, command_line
 from aperture.servers import Postgres, Servers, Valkey, embedded
 from tests.waiting import eventually
@@ -129,6 +130,14 @@ def test_root_reaches_a_folder_that_is_closed_to_others(folder: Path) -> None:
         assert _answer(servers)
         servers.postgres.stop()
         servers.postgres.forget()
+
+
+def test_of_two_who_unpack_the_programs_at_once_one_does(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name / "bin").mkdir(parents=True)
+        programs._put(tmp_path / name, tmp_path / "target")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["target"]
 
 
 def _parent_with_servers(folder: Path) -> tuple[subprocess.Popen[str], list[int]]:
