@@ -1,5 +1,6 @@
 """Bringing the tables of a database up to date."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -16,6 +17,7 @@ def upgrade() -> None:
     command.upgrade(_config(), "head")
 
 
+@cache
 def newest() -> str | None:
     """The revision of a database that is up to date, for comparison with its table `alembic_version`."""
     return ScriptDirectory.from_config(_config()).get_current_head()

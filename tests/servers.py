@@ -1,20 +1,25 @@
 """The servers of a test session: one PostgreSQL and one Valkey, one migrated template, one copy of it to use up."""
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
+import asyncpg
 import pytest
 
-from aperture.servers import Postgres, Servers, embedded
+from aperture.servers import Servers, embedded
 
 _TEMPLATE = "migrated"
+_DELETES = """
+    select array_agg(format('delete from %I', tablename)) from pg_tables
+    where schemaname = 'public' and tablename <> 'alembic_version'
+"""
 _numbers = count(1)
 
 
@@ -41,12 +46,26 @@ def redis_url(servers: Servers) -> str:
     return servers.valkey.url
 
 
+@pytest.fixture(scope="session")
+def sweep(database_url: str) -> Iterator[Callable[[], None]]:
+    """Deletes every row of the session's database but the migrations' own, by one connection and in one call.
+
+    On small tables that takes a tenth of the time of TRUNCATE.
+    """
+    loop = asyncio.new_event_loop()
+    connection = loop.run_until_complete(asyncpg.connect(database_url.replace("+asyncpg", "")))
+    deletes = "; ".join(loop.run_until_complete(connection.fetchval(_DELETES)))
+    yield lambda: loop.run_until_complete(connection.execute(f"set session_replication_role = replica; {deletes}"))
+    loop.run_until_complete(connection.close())
+    loop.close()
+
+
 @pytest.fixture(autouse=True)
 def _leave_no_trace(request: pytest.FixtureRequest) -> Iterator[None]:
+    sweeps = [request.getfixturevalue("sweep")] if "database_url" in request.fixturenames else []
     yield
-    if "database_url" in request.fixturenames:
-        url, running = request.getfixturevalue("database_url"), request.getfixturevalue("servers")
-        empty_database(running.postgres, _name(url))
+    for sweep in sweeps:
+        sweep()
     if "redis_url" in request.fixturenames:
         empty_valkey(request.getfixturevalue("redis_url"))
 
@@ -56,21 +75,6 @@ def copy_database(servers: Servers) -> str:
     name = f"test_{os.getpid()}_{next(_numbers)}"
     servers.postgres.sql(f"create database {name} template {_TEMPLATE} strategy file_copy")
     return servers.postgres.url(name)
-
-
-def empty_database(postgres: Postgres, database: str) -> None:
-    """Delete every row but the migrations' own in one call, ten times faster than TRUNCATE on small tables."""
-    postgres.sql(_deletes(postgres, database), database)
-
-
-@cache
-def _deletes(postgres: Postgres, database: str) -> str:
-    tables = postgres.sql(
-        "select format('%I', tablename) from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'",
-        database,
-    )
-    deletes = "; ".join(f"delete from {table}" for table in tables.split())  # noqa: S608 - names the server gave us
-    return f"set session_replication_role = replica; {deletes}"
 
 
 def empty_valkey(url: str) -> None:
@@ -96,7 +100,3 @@ def _migrate(servers: Servers) -> None:
     program = "from aperture.migrate import upgrade; upgrade()"
     settings = environment(servers, servers.postgres.url(_TEMPLATE))
     subprocess.run([sys.executable, "-c", program], env=settings, check=True)
-
-
-def _name(url: str) -> str:
-    return url.partition("?")[0].rpartition("/")[2]
