@@ -60,7 +60,7 @@ class Device:
         self.repeats: Counter[str] = Counter()
         self.http = httpx2.Client(base_url=base_url, timeout=ANSWER_SECONDS)
         who = {"handle": self.handle, "email": f"{self.handle}@example.org", "password": self.password}
-        entered = self.do(SIGN_UP, **who)
+        entered = self.do(SIGN_UP, **who, idempotencyKey=fresh_key())
         self.id: str = entered["viewer"]["user"]["id"]
         self.token: str = entered["tokens"]["accessToken"]
         self.http.headers["authorization"] = f"Bearer {self.token}"

@@ -34,13 +34,17 @@ class Part(Protocol):
 
 
 class Live:
-    """A development installation that runs without rate limits; every part can be reached by name."""
+    """A development installation; every part can be reached by name.
+
+    It has no rate limits, and sheds no load: the machine may be busy with something else.
+    """
 
     def __init__(self, site: Site, servers: Servers) -> None:
         self.site = site
         self.postgres: Postgres = servers.postgres
         self.valkey: Valkey = servers.valkey
-        self.environment = site.environment(servers) | {"APERTURE_RATE_LIMIT_FACTOR": "0"}
+        unhurried = {"APERTURE_RATE_LIMIT_FACTOR": "0", "APERTURE_LIMITS": '{"patience_seconds": 60}'}
+        self.environment = site.environment(servers) | unhurried
         self.api = self._process("serve")
         self.workers = self._usual_workers = [self._process("worker")]
 

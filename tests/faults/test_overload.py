@@ -60,10 +60,10 @@ class Crowd:
 
 @pytest.fixture
 def ports(live: Live) -> Iterator[tuple[int, int]]:
-    """Where a process with a single connection to PostgreSQL answers, and where it shows its metrics."""
+    """Where a process of little patience, with a single connection to PostgreSQL, answers and shows its metrics."""
     port, metrics_port = free_port(), free_port()
     settings = {"APERTURE_PORT": port, "APERTURE_METRICS_PORT": metrics_port}
-    size = {"APERTURE_POOL_SIZE": 1, "APERTURE_POOL_OVERFLOW": 0}
+    size = {"APERTURE_POOL_SIZE": 1, "APERTURE_POOL_OVERFLOW": 0, "APERTURE_LIMITS": "{}"}
     child = Child(
         name="small aperture serve",
         command=[sys.executable, "-m", "aperture", "serve"],
