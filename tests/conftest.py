@@ -10,7 +10,7 @@ from core.backends import Backends
 from core.db import Database
 from core.settings import Settings, settings
 
-pytest_plugins = ["tests.servers", "tests.live", "tests.providers"]
+pytest_plugins = ["tests.servers", "tests.live", "tests.providers", "tests.workers"]
 
 os.environ.setdefault("APERTURE_ENVIRONMENT", "test")
 os.environ.setdefault("APERTURE_SECRET_KEY", "a secret of the tests, long enough")
