@@ -21,6 +21,7 @@ from resolvers.providers import ProviderMutations, ProviderQueries
 from resolvers.second_factors import PhoneMutations, SecondFactorMutations
 from resolvers.server import ServerQueries
 from resolvers.staff import StaffMutations, StaffQueries
+from resolvers.suggestions import SuggestionMutations
 from schema import contract
 from schema.account_events import AccountChangedEvent, SessionsRevokedEvent, SessionStartedEvent
 from schema.errors import ERROR_TYPES
@@ -64,6 +65,7 @@ class Mutation(
     ProfileMutations,
     PrivacyMutations,
     FollowMutations,
+    SuggestionMutations,
     MediaMutations,
     PostMutations,
     LikeMutations,

@@ -251,6 +251,13 @@ class CloseFriendRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestionsDue(Event):
+    """It is time to look again whom a person may want to follow."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class UploadCompleted(Event):
     user_id: UUID
     upload_id: UUID

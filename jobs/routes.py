@@ -40,6 +40,7 @@ from core.events import (
     SessionEnded,
     SessionStarted,
     SmsCodeIssued,
+    SuggestionsDue,
     UnusualLogIn,
     UploadCompleted,
     UploadDropped,
@@ -52,7 +53,7 @@ from core.events import (
     UserUnfollowed,
     UserUnrestricted,
 )
-from jobs import auth, feed, follows, log_ins, mails, posts, texts, topics
+from jobs import auth, feed, follows, log_ins, mails, posts, suggestions, texts, topics
 from jobs.base import Consequence
 from jobs.media import publishing, rendering
 
@@ -86,8 +87,8 @@ ROUTES: dict[type[Event], tuple[Consequence, ...]] = {
     UploadProgressed: (topics.media,),
     UploadFinished: (posts.publish_when_ready, rendering.tidy_up, topics.media),
     UploadDropped: (rendering.tidy_up, topics.media),
-    UserFollowed: (feed.start_anew,),
-    UserUnfollowed: (feed.start_anew,),
+    UserFollowed: (feed.start_anew, suggestions.hasten),
+    UserUnfollowed: (feed.start_anew, suggestions.hasten),
     FollowRequested: (),
     FollowRequestEnded: (),
     UserBlocked: (),
@@ -97,6 +98,7 @@ ROUTES: dict[type[Event], tuple[Consequence, ...]] = {
     MutesChanged: (),
     CloseFriendAdded: (),
     CloseFriendRemoved: (),
+    SuggestionsDue: (suggestions.make,),
     PostSubmitted: (),
     PostPublished: (publishing.settle_post, feed.fan_out_post, topics.post),
     PostUpdated: (publishing.settle_post, topics.post),

@@ -11,7 +11,7 @@ from core.errors import Unavailable
 from core.metrics import PERIODIC_FAILURES
 from core.redis import CacheUnavailable
 from core.telemetry import logger
-from jobs import accounts, auth, backlog, counters, mails, posts
+from jobs import accounts, auth, backlog, counters, mails, posts, suggestions
 from jobs.base import JobContext, Periodic, every
 from jobs.media import sweeping
 from services import event_log, idempotency, outbox, periodic, tasks
@@ -105,6 +105,8 @@ SCHEDULE: tuple[Periodic, ...] = (
     auth.turn_keys,
     accounts.erase_accounts,
     accounts.purge_handles,
+    suggestions.count_popular,
+    suggestions.hand_out,
 )
 """What one worker does for all, in turns that PostgreSQL hands out."""
 

@@ -25,7 +25,11 @@ class Follower(Base):
     """By whom a person is followed: the mirror of `Follow`, written in the same transaction."""
 
     __tablename__ = "followers"
-    __table_args__ = (Index(None, "followee_id", "state", "created_at", "follower_id"), distributed_by("followee_id"))
+    __table_args__ = (
+        Index(None, "followee_id", "state", "created_at", "follower_id"),
+        Index("followers_created_at", "created_at", postgresql_using="brin"),
+        distributed_by("followee_id"),
+    )
 
     followee_id: Mapped[UUID] = mapped_column(primary_key=True)
     follower_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -15,7 +15,7 @@ class PostLike(Base):
     __tablename__ = "post_likes"
     __table_args__ = (
         Index(None, "author_id", "post_id", "created_at", "liker_id"),
-        Index(None, "liker_id"),
+        Index(None, "liker_id", "created_at"),
         distributed_by("author_id"),
     )
 

@@ -20,6 +20,7 @@ from models import (
     providers,
     second_factors,
     stances,
+    suggestions,
     tasks,
     topic_events,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "providers",
     "second_factors",
     "stances",
+    "suggestions",
     "tasks",
     "topic_events",
 ]

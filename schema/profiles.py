@@ -20,6 +20,7 @@ from schema.media import Image
 from schema.mutation import Payload
 from schema.nodes import Node
 from schema.scalars import URL
+from schema.suggestions import SimilarOfUser
 from schema.text import RichText, rich_text
 from services import posts
 from services.visibility.rows import VisibleUser
@@ -52,7 +53,7 @@ class ProfileLink:
 
 
 @strawberry.type
-class User(FollowsOfUser, Node):
+class User(FollowsOfUser, SimilarOfUser, Node):
     row: strawberry.Private[VisibleUser]
 
     def global_id(self) -> UserId:

@@ -25,6 +25,7 @@ from models.registry import metadata
 from services import counters, emails, handles, likeness, outbox, retention
 from services.auth import sessions
 from services.providers import identities
+from services.suggestions import leaving
 
 NOBODY: Final = "deleted"
 """The name of those who are gone; nobody is shown it."""
@@ -146,6 +147,7 @@ async def _followers(tx: Write, user_id: UUID, limit: int) -> int:
     rows = await tx.all(edges)
     people = [row.follower_id for row in rows]
     if people:
+        await leaving.forget_between(tx, user_id, people)
         await tx.execute(delete(Follow).where(Follow.follower_id.in_(people), Follow.followee_id == user_id))
         await tx.execute(delete(Follower).where(Follower.followee_id == user_id, Follower.follower_id.in_(people)))
     for row in rows:
@@ -159,6 +161,7 @@ _STEPS: Final[tuple[Callable[[Write, UUID, int], Awaitable[int]], ...]] = (
     _posts,
     _likes,
     _comments,
+    leaving.forget,
     _following,
     _followers,
 )

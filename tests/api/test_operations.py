@@ -60,6 +60,7 @@ INPUTS: Mapping[str, Mapping[str, Any]] = {
     "approveFollowRequest": {"requesterId": "x"},
     "denyFollowRequest": {"requesterId": "x"},
     "removeFollower": {"userId": "x"},
+    "dismissSuggestion": {"userId": "x"},
     "beginUpload": {"purpose": "POST", "contentType": "image/jpeg", "byteSize": 1},
     "completeUpload": {"uploadId": "x"},
     "cancelUpload": {"uploadId": "x"},

@@ -47,6 +47,10 @@ _FEED = f"""query ($after: String) {{ viewer {{ homeFeed(first: 1, after: $after
     nodes {{ ... on Post {{ {_POST} }} }} pageInfo {{ endCursor }} }} }} }}"""
 
 
+_SUGGESTED = """{ viewer { suggestedUsers { edges { node { handle } reasons { kind text users { handle } } }
+    pageInfo { endCursor } } } }"""
+
+
 async def live(client: Client, backends: Backends, ctx: JobContext, provider: Liar) -> None:
     """Two people meet, and a worker does what follows."""
     ana, ana_id = await _sign_up(client, "ana")
@@ -147,6 +151,7 @@ async def _look_around(client: Client, post: str, ids: list[str]) -> None:
     page = (await client.ask(_FEED))["viewer"]["homeFeed"]
     assert [each["id"] for each in page["nodes"]] == [post]
     await client.ask(_FEED, after=page["pageInfo"]["endCursor"])
+    await client.ask(_SUGGESTED)
     await client.ask(
         "query ($since: String!) { viewer { homeFeedHint(since: $since) { newPostCount } } }",
         since=page["pageInfo"]["endCursor"],

@@ -9,6 +9,7 @@ from core.db import Database, Write
 from core.ids import CommentId, PostId, new_uuid
 from core.viewer import Viewer
 from models.comments import Comment
+from models.likes import PostLike
 from models.media import Media
 from models.posts import Post, Shortcode
 from tests.factories.people import person
@@ -74,6 +75,12 @@ async def comment(db: Database, writer: Viewer, post_id: PostId, text: str = "Ni
     } | facts
     await db.write(lambda tx: tx.execute(insert(Comment).values(row)))
     return comment_id
+
+
+async def like(db: Database, liker: Viewer, post_id: PostId, **facts: Any) -> None:
+    """A like, without counts or events."""
+    row = {"author_id": post_id.author_id, "post_id": post_id.id, "liker_id": liker.user_id, "created_at": clock.now()}
+    await db.write(lambda tx: tx.execute(insert(PostLike).values(row | facts)))
 
 
 def _picture(post_id: PostId) -> dict[str, Any]:

@@ -25,8 +25,10 @@ from models.likes import PostLike
 from models.outbox import OutboxEntry
 from models.profiles import User
 from models.registry import metadata
+from models.suggestions import Suggestion
 from services import account_life, comments, counters, emails, erasure, follows, handles, likes
 from services.providers import identities
+from services.suggestions import dismissing, making, turns
 from tests.factories import media
 from tests.factories.people import person
 from tests.factories.posts import post
@@ -132,6 +134,29 @@ async def test_nothing_of_the_person_is_left_but_an_empty_row(ctx: JobContext) -
     assert kept == [0, 0, 0]
     assert await sums(ctx.db) == {"likes": 0, "comments": 0, "followers": 0, "following": 0}
     assert await counts(ctx.db, ben) == {"followers": 0, "following": 0}
+
+
+async def test_nobody_is_suggested_who_is_gone_nor_because_of_them(ctx: JobContext) -> None:
+    eva, ben, fay, gil = [await person(ctx.db, name) for name in ("eva", "ben", "fay", "gil")]
+    for follower, followee in ((ben, eva), (eva, fay), (gil, ben)):
+        await ctx.db.write(partial(follows.follow_user, viewer=follower, user_id=followee.user_id))
+    await ctx.db.write(making.count_popular)
+    for who in (eva, ben, gil):
+        await ctx.db.write(partial(turns.note, user_id=who.user_id))
+        await ctx.db.write(partial(making.make, user_id=who.user_id))
+    for who, whom in ((fay, eva), (eva, gil)):
+        await ctx.db.write(partial(dismissing.dismiss, viewer=who, user_id=whom.user_id))
+    before = await traces(ctx.db, eva)
+    await ctx.db.write(lambda tx: account_life.request_deletion(tx, eva, None))
+
+    with after_thirty_days():
+        await erase_accounts.work(ctx)
+
+    assert {"suggestions", "suggestion_turns", "dismissed_suggestions", "popular_people"} <= before
+    assert await traces(ctx.db, eva) == {"users", "handles"}
+    async with ctx.db.reading(fresh=True) as read:
+        (of_ben,) = await read.all(select(Suggestion).where(Suggestion.user_id == ben.user_id))
+    assert (of_ben.person_id, of_ben.known) == (fay.user_id, [])
 
 
 async def test_the_handle_is_held_for_thirty_days_more_and_then_forgotten(ctx: JobContext) -> None:

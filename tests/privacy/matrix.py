@@ -18,6 +18,7 @@ fragment C on Comment { body { text } author { id } post { id } }
 fragment U on User {
   avatar { id } relationship { id user { id } } posts(first: 1) { nodes { ...P } edges { node { ...P } } }
   followers(first: 2) { nodes { id } edges { node { id } } } following(first: 2) { nodes { id } edges { node { id } } }
+  similarUsers(first: 1) { nodes { id } edges { node { id } } }
 }
 fragment E on UserError {
   code ... on ConflictError { existing { id } } ... on MediaError { upload { media { id } } }
@@ -52,6 +53,10 @@ READS = {
     "comment": Row("comment(id: $comment) { ...C post { ...P } }", _AUDIENCE),
     "user": Row("user(by: {id: $author}) { ...U }", _AUDIENCE),
     "home feed": Row("viewer { homeFeed(first: 2) { nodes { ...P } edges { node { ...P } } } }", _seen_by("follower")),
+    "suggestions": Row(
+        "viewer { suggestedUsers(first: 1) { nodes { ...U } edges { node { ...U } reasons { users { id } } } } }",
+        _seen_by(),
+    ),
     "own things": Row(
         "viewer { user { id } account { id sessions { nodes { id } edges { node { id } } } linkedIdentities { id } }"
         " session { id } privacySettings { id } uploads { nodes { media { id } } edges { node { id } } } }",

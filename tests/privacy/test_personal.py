@@ -113,7 +113,11 @@ async def scene(backends: Backends, db: Database) -> Scene:
     ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
     for fan in (ben, cleo):
         await follow(db, fan, ana)
-    await follow(db, ana, await person(db, "dora"))
+    dora = await person(db, "dora")
+    await follow(db, ana, dora)
+    for fan in [await person(db, name) for name in ("eli", "fay")]:
+        await follow(db, fan, ana)
+        await follow(db, fan, dora)
     links = [{"title": "Home", "url": "https://example.org"}]
     mentions = {"ben": str(UserId(ben.user_id))}
     spot = {"id": new_uuid(), "name": "Sea", "latitude": 1, "longitude": 2, "created_at": clock.now()}
