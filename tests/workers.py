@@ -11,8 +11,8 @@ MOST = 4
 FILES_EACH = 5
 
 _TOGETHER = ("tests/browser/", "tests/clients/", "tests/faults/")
-"""Their tests share an installation of several processes and the files that the clients generate, and have deadlines
-that two such installations at work would miss on few cores. As the largest piece they are handed out first."""
+"""Their tests share an installation of several processes, which starts in ten seconds, and the files that the clients
+generate. As the largest piece they are handed out first."""
 
 
 @pytest.hookimpl(optionalhook=True)

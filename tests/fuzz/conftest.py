@@ -87,7 +87,7 @@ class Target:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what took longest: CPU of server and client together, for they share a thread."""
+    """Say of a run in one process what took longest: CPU of server and client together, for they share a thread."""
     for seconds, content in _slowest:
         terminalreporter.write_line(f"fuzz: {seconds * 1000:.0f} ms of CPU for {content!r}")
 
