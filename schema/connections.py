@@ -47,14 +47,15 @@ async def fill_pages(
 ) -> list[Filled[Any]]:
     """A page of objects for each parent: hidden ones are left out and made up for by the next ones.
 
-    `fetch` reads one page of ids for each parent in one statement; `load` makes objects of ids, as `nodes.load` does.
+    `fetch` reads one page of ids for each parent in one statement; `load` makes objects of ids, as `nodes.load_listed`
+    does: with `nodes.load` in its place, the list may have people in it whom the viewer blocks.
     """
 
     async def pages(asked: Sequence[tuple[P, Window]]) -> Sequence[Page[Any]]:
         async with ctx.loaders.scope.reading() as db:
             return await fetch(db, asked)
 
-    return await fill(parents, window, pages, load or partial(nodes.load, ctx))
+    return await fill(parents, window, pages, load or partial(nodes.load_listed, ctx))
 
 
 def page_info(filled: Filled[Any]) -> PageInfo:

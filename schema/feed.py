@@ -57,7 +57,7 @@ class HomeFeedHint:
 
     @batched
     async def authors(parents: list["HomeFeedHint"], ctx: Context) -> list[list[User]]:
-        found = iter(await nodes.load(ctx, [UserId(each) for hint in parents for each in hint.author_ids]))
+        found = iter(await nodes.load_listed(ctx, [UserId(each) for hint in parents for each in hint.author_ids]))
         return [[user for _ in hint.author_ids if (user := next(found))] for hint in parents]
 
 

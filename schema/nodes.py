@@ -23,6 +23,10 @@ class Node:
         """The typed id; `str()` of it is the global one."""
         raise NotImplementedError
 
+    def is_listed(self) -> bool:
+        """Whether it stands in lists that others make, and not only where the viewer asks for this very one."""
+        return True
+
 
 _KINDS: dict[str, tuple[type[Any], Load]] = {}
 
@@ -47,6 +51,11 @@ async def load(ctx: Context, ids: Sequence[Any]) -> list[Any]:
         wanted = list(dict.fromkeys(key for key in ids if key.prefix == prefix))
         found.update(zip(wanted, await question(ctx, wanted), strict=True))
     return [found[key] for key in ids]
+
+
+async def load_listed(ctx: Context, ids: Sequence[Any]) -> list[Any]:
+    """As `load`, without what stands in no list."""
+    return [found if found and found.is_listed() else None for found in await load(ctx, ids)]
 
 
 async def present(ctx: Context, ids: Sequence[Any]) -> list[Any]:

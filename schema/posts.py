@@ -105,7 +105,7 @@ class Post(Likeable):
     @batched
     async def mentions(parents: list["Post"], ctx: Context) -> list[list[User]]:
         people = [mentions.people(post.row.caption_mentions or {}) for post in parents]
-        found = iter(await nodes.load(ctx, [UserId(person) for each in people for person in each]))
+        found = iter(await nodes.load_listed(ctx, [UserId(person) for each in people for person in each]))
         return [[user for _ in each if (user := next(found))] for each in people]
 
     @attribute

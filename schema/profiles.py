@@ -59,6 +59,9 @@ class User(FollowsOfUser, SimilarOfUser, Node):
     def global_id(self) -> UserId:
         return UserId(self.row.id)
 
+    def is_listed(self) -> bool:
+        return self.row.is_listed
+
     @attribute
     def handle(self) -> str:
         return self.row.handle

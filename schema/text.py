@@ -35,7 +35,7 @@ class MentionSegment(TextSegment):
     async def user(
         parents: list["MentionSegment"], ctx: Context
     ) -> list[Annotated["User", strawberry.lazy("schema.profiles")] | None]:
-        return await nodes.load(ctx, [each.user_id for each in parents])
+        return await nodes.load_listed(ctx, [each.user_id for each in parents])
 
 
 @strawberry.type

@@ -1,8 +1,10 @@
 """Walks the whole contract as one viewer, from every root field through everything that was found."""
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from graphql import GraphQLArgument, get_named_type, get_nullable_type, is_input_object_type, is_list_type
@@ -23,6 +25,7 @@ AT_ONCE: Final = 25
 
 _TOO_DEAR: Final = "COST_LIMIT_EXCEEDED"
 _FIELDS: Final = 6
+_ROOTS: Final = 10
 _BOUNDS: Final = Limits(
     characters=500_000,
     tokens=100_000,
@@ -55,6 +58,7 @@ class Patience:
     pages: int = 20
 
 
+@cache
 def graph_for_probes() -> Graph:
     """A graph of the running schema with the usual prices, whose documents may be longer than people write them."""
     return Graph(schema._schema, prices=Prices.of(contract()), bounds=_BOUNDS)  # noqa: SLF001 - no other way to graphql-core
@@ -67,6 +71,8 @@ class Probe:
         self.backends = backends
         self.graph = graph or graph_for_probes()
         self.questions = Questions(contract(), page)
+        self.bearable: dict[tuple[str, ...], int] = {}
+        """How many things of a type may be asked at once for some fields; 0 for fields to be asked alone."""
 
     async def walk(self, viewer: Viewer, known: Known, patience: Patience | None = None) -> Findings:
         """Everything that the viewer reaches from the root fields, with what is known for their arguments."""
@@ -91,17 +97,35 @@ class _Walk:
         """Walk until nothing is left that was not asked, or patience ends."""
         for name in self._questions.fields("Query"):
             for call in self._questions.calls_of("Query", name):
-                for values in self._fillings("Query", call):
-                    data = await self._send(call.text, call.takes, values)
-                    if data.get(call.name) is None and call.bare:
-                        # What is there may still fail to tell of itself, as the viewer whose session has ended.
-                        data = await self._send(call.bare, call.takes, values)
-                    self.findings.take_in(data.get(call.name), None, _told(call, values))
+                fillings = list(self._fillings("Query", call))
+                for start in range(0, len(fillings), _ROOTS):
+                    await self._ask_root(call, fillings[start : start + _ROOTS])
         asked = set[str]()
         while self.findings.is_whole and (new := [each for each in self.findings.things if each not in asked]):
             asked.update(new)
             for kind, ids in self._by_kind(new):
                 await self._ask_things(kind, ids)
+
+    async def _ask_root(self, call: Call, fillings: Sequence[Mapping[str, Any]]) -> None:
+        """Call a root field several times in one operation; each time alone if that is too dear or fails."""
+        known, numbered = len(self.findings.errors), list(enumerate(fillings))
+        types = {f"{name}_{n}": type_ for n, _ in numbered for name, type_ in call.takes.items()}
+        values = {f"{name}_{n}": value for n, filling in numbered for name, value in filling.items()}
+        try:
+            data = await self._send(" ".join(_numbered(call, n) for n, _ in numbered), types, values)
+        except _TooDearError:
+            data = {}
+        for n, filling in numbered:
+            answer = data.get(f"{call.name}__{n}")
+            self.findings.take_in(answer, None, _told(call, filling))
+        has_failed = not data or len(self.findings.errors) > known
+        if has_failed and self.findings.is_whole and len(fillings) > 1:
+            for filling in fillings:
+                await self._ask_root(call, [filling])
+        elif has_failed and self.findings.is_whole and call.bare and not any(data.values()):
+            # What is there may fail to tell all of itself, as the viewer whose session has ended.
+            data = await self._send(call.bare, call.takes, fillings[0])
+            self.findings.take_in(data.get(call.name), None, _told(call, fillings[0]))
 
     def _by_kind(self, ids: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
         """Things of one type each, as many as are asked at once."""
@@ -124,9 +148,26 @@ class _Walk:
                     await self._ask(kind, there, [call], values)
 
     async def _ask(self, kind: str, ids: Sequence[str], calls: Sequence[Call], values: Mapping[str, Any]) -> None:
-        """Ask things for some fields, and on to the last page; without the others if one that failed took all along."""
-        if not ids:
-            return
+        """Ask things for some fields, as many at once as their costs allow, and on to the last page of each list."""
+        bearable = self._probe.bearable
+        asked = (kind, *(call.name for call in calls))
+        start = 0
+        while start < len(ids):
+            some = ids[start : start + bearable.get(asked, AT_ONCE)]
+            if not some:
+                break
+            try:
+                await self._ask_at_once(kind, some, calls, values)
+                start += len(some)
+            except _TooDearError:
+                bearable[asked] = len(some) // 2
+        for call in calls if start < len(ids) and len(calls) > 1 else ():
+            await self._ask(kind, ids[start:], [call], values)
+
+    async def _ask_at_once(
+        self, kind: str, ids: Sequence[str], calls: Sequence[Call], values: Mapping[str, Any]
+    ) -> None:
+        """Ask for all the fields in one operation; for each alone if one that failed took all along."""
         known = len(self.findings.errors)
         answers = await self._nodes(kind, ids, calls, values)
         if len(answers) < len(ids) and len(self.findings.errors) > known and len(calls) > 1:
@@ -162,12 +203,7 @@ class _Walk:
         parts = " ".join(call.text for call in calls)
         text = f"nodes(ids: $ids) {{ {HEAD} ... on {kind} {{ {parts} }} }}"
         types = {name: type_ for call in calls for name, type_ in call.takes.items()}
-        try:
-            data = await self._send(text, {"ids": "[ID!]!", **types}, {"ids": list(ids), **values})
-        except _TooDearError:
-            half = len(ids) // 2
-            pieces = (ids[:half], ids[half:])
-            return [each for piece in pieces for each in await self._nodes(kind, piece, calls, values)]
+        data = await self._send(text, {"ids": "[ID!]!", **types}, {"ids": list(ids), **values})
         return [(asked, answer) for asked, answer in zip(ids, data.get("nodes") or (), strict=False) if answer]
 
     def _fillings(self, kind: str, call: Call) -> Iterator[dict[str, Any]]:
@@ -205,10 +241,18 @@ class _Walk:
         answer = await execute(self._probe.graph, request, Context(self._probe.backends, self._viewer))
         for error in answer.get("errors") or ():
             code, path = error["extensions"]["code"], ".".join(str(step) for step in error.get("path") or ())
-            if code == _TOO_DEAR and len(values.get("ids") or ()) > 1:
+            if code == _TOO_DEAR:
                 raise _TooDearError
             self.findings.errors.setdefault(f"{code} at {path or selection[:80]}", error["message"])
         return answer.get("data") or {}
+
+
+def _numbered(call: Call, number: int) -> str:
+    """A call among others of its field, with variables of its own."""
+    text = call.text.replace(f"{call.name}:", f"{call.name}__{number}:", 1)
+    for name in call.takes:
+        text = re.sub(rf"\${name}\b", f"${name}_{number}", text)
+    return text
 
 
 def _told(call: Call, values: Mapping[str, Any]) -> str:

@@ -75,13 +75,16 @@ class Questions:
         always = [*(f"{each}: ${each}" for each in needs), *self._first(where, field)]
         for number, (choice, takes) in enumerate(_choices(field)):
             asked = f"{name}_{number}" if number else name
-            arguments = [*always, *choice]
+            arguments, whole = [*always, *choice], below
+            if number:
+                # Another choice finds other things, and tells of each of them the same.
+                whole = self._below(field, 0)
             called = f"{asked}: {name}{'(' + ', '.join(arguments) + ')' if arguments else ''}"
-            again = f"{asked}: {name}({', '.join([*arguments, 'after: $after'])}) {below}"
+            again = f"{asked}: {name}({', '.join([*arguments, 'after: $after'])}) {whole}"
             yield Call(
                 name=asked,
                 label=f"{name}({', '.join(choice)})" if choice else name,
-                text=f"{called} {below}",
+                text=f"{called} {whole}",
                 takes=needs | takes,
                 again=again if "after" in field.args else None,
                 bare=f"{called} {{ {HEAD} }}" if self._has_id(field.type) else None,
@@ -97,9 +100,9 @@ class Questions:
             most = self.limit(f"{where}(first:)", field.args["first"], "max") or self._page
             yield f"first: {min(self._page, int(most))}"
 
-    def _below(self, field: GraphQLField) -> str:
+    def _below(self, field: GraphQLField, whole: int = 1) -> str:
         named = get_named_type(field.type)
-        return f"{{ {self._selection(named, 1, frozenset())} }}" if is_composite_type(named) else ""
+        return f"{{ {self._selection(named, whole, frozenset())} }}" if is_composite_type(named) else ""
 
     def _selection(self, named: Any, whole: int, passed: frozenset[str]) -> str:
         """What to ask of a type: of the first `whole` things with an id everything, of what is behind them the id."""
@@ -126,7 +129,9 @@ class Questions:
             if not is_composite_type(named):
                 parts.append(asked)
             elif not each.args:
-                parts.append(f"{asked} {{ {self._selection(named, whole, passed)} }}")
+                # The things at the edges are those of `nodes`, which tell all of themselves there.
+                below = 0 if name == "edges" and "nodes" in type_.fields else whole
+                parts.append(f"{asked} {{ {self._selection(named, below, passed)} }}")
         return " ".join(parts)
 
     def _has_id(self, type_: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NewType
 from uuid import UUID
 
 from core.ids import CommentId, FollowRequestId, MediaId, PostId, UploadId
-from services.visibility.rules import Access, Relationship
+from services.visibility.rules import Access, Relationship, is_listed
 
 
 class RenditionRow(NamedTuple):
@@ -82,6 +82,11 @@ class UserRow(NamedTuple):
     avatar: "VisibleMedia | None"
     access: Access
     relationship: Relationship
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the person stands in lists that others make."""
+        return is_listed(self.relationship)
 
 
 class PostRow(NamedTuple):

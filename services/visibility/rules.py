@@ -83,6 +83,14 @@ def profile_access(status: str, is_private: bool, relationship: Relationship) ->
     return "PRIVATE" if is_private and not relationship.follows else "FULL"
 
 
+def is_listed(relationship: Relationship) -> bool:
+    """Whether somebody who exists for the viewer stands in lists and among mentions: not those whom the viewer blocks.
+
+    The head of their profile is for a viewer who asks for this very one.
+    """
+    return not relationship.blocks
+
+
 @dataclass(frozen=True, slots=True)
 class PostFacts:
     """What a post says of itself."""

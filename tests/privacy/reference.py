@@ -1,0 +1,217 @@
+"""Who sees what, once more: slow, plain, from the tables and the words of the product alone, and nothing else.
+
+It is what the API is compared with, so it shares no line with it: every row is read, every pair is looked at, and each
+rule is one sentence of the product put into Python. The rules:
+
+- A deleted account does not exist, nor does, for a viewer, somebody who blocks them.
+- An account that is not in use (asleep, suspended, waiting to be deleted) shows its handle and no more.
+- Somebody whom the viewer blocks shows the head of the profile and no more; so does a private account to those who do
+  not follow it.
+- A post is for those who see the whole profile and belong to its audience; for its author always. Nobody sees a deleted
+  one, and only the author one that is not published.
+- A comment is seen with its post, unless its writer's account is not in use, or one of writer and viewer blocks the
+  other. One that is held back is seen by its writer and by the author of the post.
+- Who stands between a block and the viewer is in no list, and in no count.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID
+
+from sqlalchemy import text
+
+from core.db import Database
+from core.ids import CommentId, MediaId, PostId, UserId
+
+Who = UUID | None
+"""A viewer; None is signed out."""
+
+_TABLES = ("users", "follows", "stances", "posts", "media", "comments", "post_likes")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All rows there are, by table."""
+
+    users: Mapping[UUID, Any]
+    follows: Mapping[tuple[UUID, UUID], Any]
+    stances: Mapping[tuple[UUID, UUID], Any]
+    posts: Mapping[UUID, Any]
+    media: Mapping[UUID, Any]
+    comments: Mapping[UUID, Any]
+    likes: frozenset[tuple[UUID, UUID]]
+
+    @classmethod
+    async def read(cls, db: Database) -> Self:
+        """The world as it is now."""
+        rows = {}
+        async with db.reading(fresh=True) as read:
+            for name in _TABLES:
+                rows[name] = await read.all(text(f"select * from {name}"))  # noqa: S608 - constants
+        return cls(
+            users={row.id: row for row in rows["users"]},
+            follows={(row.follower_id, row.followee_id): row for row in rows["follows"]},
+            stances={(row.owner_id, row.person_id): row for row in rows["stances"]},
+            posts={row.id: row for row in rows["posts"]},
+            media={row.id: row for row in rows["media"]},
+            comments={row.id: row for row in rows["comments"]},
+            likes=frozenset((row.post_id, row.liker_id) for row in rows["post_likes"]),
+        )
+
+    def follows_(self, follower: Who, followee: UUID) -> bool:
+        """Whether one follows the other; a request is not enough."""
+        edge = self.follows.get((follower, followee)) if follower else None
+        return edge is not None and edge.state == "ACTIVE"
+
+    def blocks(self, blocker: Who, blocked: Who) -> bool:
+        """Whether one blocks the other."""
+        stance = self.stances.get((blocker, blocked)) if blocker and blocked else None
+        return stance is not None and stance.blocked_at is not None
+
+    def lists_as_close(self, owner: UUID, friend: Who) -> bool:
+        """Whether one counts the other among the close friends."""
+        stance = self.stances.get((owner, friend)) if friend else None
+        return stance is not None and stance.close_friend_since is not None
+
+    def are_apart(self, one: Who, other: Who) -> bool:
+        """Whether there is a block between two, in either direction."""
+        return self.blocks(one, other) or self.blocks(other, one)
+
+    # Profiles
+
+    def exists(self, viewer: Who, person: UUID) -> bool:
+        """Whether there is such a person for the viewer."""
+        return self.users[person].status != "DELETED" and not self.blocks(person, viewer)
+
+    def shows_head(self, viewer: Who, person: UUID) -> bool:
+        """Whether name, words and picture of the profile are shown."""
+        is_in_use = self.users[person].status == "ACTIVE" or viewer == person
+        return self.exists(viewer, person) and is_in_use
+
+    def shows_all(self, viewer: Who, person: UUID) -> bool:
+        """Whether the profile is open to the viewer with its lists and posts."""
+        if viewer == person:
+            return self.exists(viewer, person)
+        if not self.shows_head(viewer, person) or self.blocks(viewer, person):
+            return False
+        return not self.users[person].is_private or self.follows_(viewer, person)
+
+    # What people publish
+
+    def sees_post(self, viewer: Who, post: UUID) -> bool:
+        """Whether a post is for the viewer."""
+        row = self.posts[post]
+        author = row.author_id
+        if row.deleted_at is not None or not self.shows_all(viewer, author):
+            return False
+        if viewer == author:
+            return True
+        if row.status != "PUBLISHED":
+            return False
+        return {
+            "PUBLIC": True,
+            "FOLLOWERS": self.follows_(viewer, author),
+            "CLOSE_FRIENDS": self.lists_as_close(author, viewer),
+            "ONLY_ME": False,
+        }[row.audience]
+
+    def sees_comment(self, viewer: Who, comment: UUID) -> bool:
+        """Whether a comment is for the viewer."""
+        row = self.comments[comment]
+        writer = row.commenter_id
+        if row.deleted_at is not None or not self.sees_post(viewer, row.post_id):
+            return False
+        if self.users[writer].status != "ACTIVE" or self.are_apart(viewer, writer):
+            return False
+        return row.state == "VISIBLE" or viewer in (writer, row.author_id)
+
+    def sees_picture(self, viewer: Who, picture: UUID) -> bool:
+        """Whether a picture is shown to the viewer by the post or the profile it is of, or is their own."""
+        row = self.media[picture]
+        if viewer == row.author_id:
+            return True
+        if self.users[row.author_id].avatar_id == picture and self.shows_head(viewer, row.author_id):
+            return True
+        return row.post_id is not None and self.sees_post(viewer, row.post_id)
+
+    def is_listed(self, viewer: Who, person: UUID) -> bool:
+        """Whether a person stands in lists of people that the viewer reads."""
+        return self.exists(viewer, person) and not self.are_apart(viewer, person)
+
+    # Everything the viewer finds, as the API names it
+
+    def ids(self) -> dict[str, str]:
+        """Every id there is, with the type of what it names."""
+        found = {str(UserId(each)): "User" for each in self.users}
+        found |= {str(PostId(row.author_id, each)): "Post" for each, row in self.posts.items()}
+        found |= {str(CommentId(row.author_id, each)): "Comment" for each, row in self.comments.items()}
+        return found | {str(MediaId(row.author_id, each)): "Image" for each, row in self.media.items()}
+
+    def reach(self, viewer: Who) -> set[str]:
+        """The ids of everything that the viewer may see."""
+        found = {str(UserId(each)) for each in self.users if self.exists(viewer, each)}
+        found |= {str(PostId(row.author_id, each)) for each, row in self.posts.items() if self.sees_post(viewer, each)}
+        comments = ((each, row) for each, row in self.comments.items() if self.sees_comment(viewer, each))
+        found |= {str(CommentId(row.author_id, each)) for each, row in comments}
+        pictures = ((each, row) for each, row in self.media.items() if self.sees_picture(viewer, each))
+        return found | {str(MediaId(row.author_id, each)) for each, row in pictures}
+
+    def texts(self) -> Iterator[tuple[str, str, UUID]]:
+        """Everything that was written by anybody, with the kind and key of the thing that says it."""
+        for key, row in self.users.items():
+            yield from (("head", each, key) for each in (row.bio, row.pronouns) if each)
+            yield from (("head", link[part], key) for link in row.links for part in link if link[part])
+        for key, row in self.posts.items():
+            yield from (("post", each, key) for each in (row.caption, row.shortcode) if each)
+        for key, row in self.comments.items():
+            yield "comment", row.text, key
+        for key, row in self.media.items():
+            yield from (("picture", each, key) for each in (row.alt_text, row.blurhash) if each)
+            yield from (("picture", file["key"], key) for file in row.renditions)
+
+    def may_read(self, viewer: Who, kind: str, key: UUID) -> bool:
+        """Whether a text of a thing is for the viewer."""
+        rules = {
+            "head": self.shows_head,
+            "post": self.sees_post,
+            "comment": self.sees_comment,
+            "picture": self.sees_picture,
+        }
+        return rules[kind](viewer, key)
+
+    def lists(self, viewer: Who) -> Iterator[tuple[str, str, set[str]]]:
+        """Every list that the viewer can read: of what, its field, and the ids in it."""
+        for person in self.users:
+            if self.exists(viewer, person):
+                yield from self._lists_of_person(viewer, person)
+        for post, row in self.posts.items():
+            if self.sees_post(viewer, post):
+                here = str(PostId(row.author_id, post))
+                likers = {who for what, who in self.likes if what == post and self.is_listed(viewer, who)}
+                yield here, "likers", {str(UserId(each)) for each in likers}
+                yield here, "comments", self._comments_under(viewer, post)
+
+    def counts(self, viewer: Who) -> Iterator[tuple[str, str, int]]:
+        """Every count that the viewer can read: of what, its field, and the number."""
+        for post, row in self.posts.items():
+            if self.sees_post(viewer, post):
+                yield str(PostId(row.author_id, post)), "commentCount", len(self._comments_under(viewer, post))
+
+    def _lists_of_person(self, viewer: Who, person: UUID) -> Iterator[tuple[str, str, set[str]]]:
+        here, is_open = str(UserId(person)), self.shows_all(viewer, person)
+        followers = {one for one, other in self.follows if other == person and self.follows_(one, person)}
+        following = {other for one, other in self.follows if one == person and self.follows_(person, other)}
+        for name, people in (("followers", followers), ("following", following)):
+            shown = {str(UserId(each)) for each in people if self.is_listed(viewer, each)}
+            yield here, name, shown if is_open else set()
+        posts = {
+            str(PostId(person, each))
+            for each, row in self.posts.items()
+            if row.author_id == person and row.status == "PUBLISHED" and self.sees_post(viewer, each)
+        }
+        yield here, "posts", posts if is_open else set()
+
+    def _comments_under(self, viewer: Who, post: UUID) -> set[str]:
+        rows = ((each, row) for each, row in self.comments.items() if row.post_id == post)
+        return {str(CommentId(row.author_id, each)) for each, row in rows if self.sees_comment(viewer, each)}
