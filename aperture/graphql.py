@@ -22,6 +22,7 @@ from resolvers.second_factors import PhoneMutations, SecondFactorMutations
 from resolvers.server import ServerQueries
 from resolvers.staff import StaffMutations, StaffQueries
 from resolvers.suggestions import SuggestionMutations
+from resolvers.tags import TagMutations
 from schema import contract
 from schema.account_events import AccountChangedEvent, SessionsRevokedEvent, SessionStartedEvent
 from schema.errors import ERROR_TYPES
@@ -68,6 +69,7 @@ class Mutation(
     SuggestionMutations,
     MediaMutations,
     PostMutations,
+    TagMutations,
     LikeMutations,
     CommentMutations,
     StaffMutations,

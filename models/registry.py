@@ -21,6 +21,7 @@ from models import (
     second_factors,
     stances,
     suggestions,
+    tags,
     tasks,
     topic_events,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "second_factors",
     "stances",
     "suggestions",
+    "tags",
     "tasks",
     "topic_events",
 ]

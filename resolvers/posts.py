@@ -26,6 +26,7 @@ from schema.posts import (
     UpdatePostInput,
     UpdatePostPayload,
 )
+from schema.tags import chosen_tags
 from services import posts
 from services.media import Attachment
 from services.places import PlaceChoice
@@ -109,6 +110,7 @@ def _attachment(item: MediaAttachmentInput, path: tuple[str, ...]) -> Attachment
         upload_id=UploadId.parse(item.upload_id),
         alt_text=item.alt_text or None,
         focal=(focal.x, focal.y) if focal else None,
+        tags=chosen_tags(item.tags, path),
         path=path,
     )
 

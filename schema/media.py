@@ -10,11 +10,14 @@ from core.ids import MediaId
 from core.imaging.pictures import ImageFormat as Format
 from core.imaging.pictures import ImageSize as Size
 from loaders.media import media_by_id
+from loaders.tags import read_tags
 from schema import nodes
 from schema.context import Context
 from schema.fields import attribute, batched
+from schema.mutation import Payload
 from schema.nodes import Node
 from schema.scalars import URL, BigInt, Blurhash, HexColor
+from schema.tags import MediaTag, MediaTagInput
 from services.media import addresses
 from services.visibility.rows import RenditionRow, VisibleMedia
 
@@ -94,6 +97,11 @@ class VisualMedia(Media):
     @attribute
     def dominant_color(self) -> HexColor | None:
         return HexColor(self.row.dominant_color) if self.row.dominant_color else None
+
+    @batched
+    async def tags(parents: list["VisualMedia"], ctx: Context) -> list[list[MediaTag]]:
+        found = await read_tags(ctx.loaders, [media.row.id for media in parents])
+        return [[MediaTag(row=row) for row in rows] for rows in found]
 
 
 @strawberry.type
@@ -185,4 +193,17 @@ class PointInput:
 class MediaAttachmentInput:
     upload_id: strawberry.ID
     alt_text: str | None = strawberry.UNSET
+    tags: list[MediaTagInput] | None = strawberry.UNSET
     focal_point: PointInput | None = strawberry.UNSET
+
+
+@strawberry.input
+class UpdateMediaInput:
+    media_id: strawberry.ID
+    alt_text: str | None = strawberry.UNSET
+    tags: list[MediaTagInput] | None = strawberry.UNSET
+
+
+@strawberry.type
+class UpdateMediaPayload(Payload):
+    media: VisualMedia | None = None

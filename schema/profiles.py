@@ -21,6 +21,7 @@ from schema.mutation import Payload
 from schema.nodes import Node
 from schema.scalars import URL
 from schema.suggestions import SimilarOfUser
+from schema.tags import TagsOfUser
 from schema.text import RichText, rich_text
 from services import posts
 from services.visibility.rows import VisibleUser
@@ -53,7 +54,7 @@ class ProfileLink:
 
 
 @strawberry.type
-class User(FollowsOfUser, SimilarOfUser, Node):
+class User(FollowsOfUser, TagsOfUser, SimilarOfUser, Node):
     row: strawberry.Private[VisibleUser]
 
     def global_id(self) -> UserId:

@@ -22,7 +22,7 @@ from models.media import Media
 from models.posts import Post
 from models.profiles import User
 from models.registry import metadata
-from services import counters, emails, handles, likeness, outbox, retention
+from services import counters, emails, handles, likeness, outbox, retention, tags
 from services.auth import sessions
 from services.providers import identities
 from services.suggestions import leaving
@@ -162,6 +162,7 @@ _STEPS: Final[tuple[Callable[[Write, UUID, int], Awaitable[int]], ...]] = (
     _likes,
     _comments,
     leaving.forget,
+    tags.forget_person,
     _following,
     _followers,
 )

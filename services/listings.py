@@ -49,17 +49,25 @@ async def by_id(
     db: Read, listing: Listing, asked: Asked, facts: Sequence[Sequence[bool]] = (), *, is_ascending: bool = False
 ) -> list[Page[UUID]]:
     """Ids of lists whose source selects `id`, the newest first or the oldest: ids sort as they were made."""
+    found = await rows_by_id(db, listing, asked, facts, is_ascending=is_ascending)
+    return [page.each(lambda row: row.id) for page in found]
+
+
+async def rows_by_id(
+    db: Read, listing: Listing, asked: Asked, facts: Sequence[Sequence[bool]] = (), *, is_ascending: bool = False
+) -> list[Page[Any]]:
+    """As `by_id`, with all that the source selects."""
     parameters = _parameters(listing, asked, facts)
     for place, (key, window) in enumerate(asked):
         begin = _FIRST_ID if is_ascending else _LAST_ID
         after = window.after
         mark = begin if after is None else cursor_id(*decode_cursor(listing.scope(key), after))
         parameters[f"mark_{place}"] = mark
-    found: list[list[UUID]] = [[] for _ in asked]
+    found: list[list[Any]] = [[] for _ in asked]
     if asked:
         for row in await db.all(_by_id(listing, len(asked), is_ascending), parameters):
-            found[row.place].append(row.id)
-    return [_page(listing, *each, ids) for each, ids in zip(asked, found, strict=True)]
+            found[row.place].append(row)
+    return [_page(listing, *each, rows) for each, rows in zip(asked, found, strict=True)]
 
 
 async def known_first(db: Read, viewer: Viewer, listing: Listing, asked: Asked) -> list[Page[Any]]:
@@ -86,8 +94,8 @@ async def known_first(db: Read, viewer: Viewer, listing: Listing, asked: Asked) 
     return [_page_of_parts(listing, *each, rows) for each, rows in zip(asked, found, strict=True)]
 
 
-def _page(listing: Listing, key: Key, window: Window, ids: Sequence[UUID]) -> Page[UUID]:
-    return page_of(ids, window, lambda one: listing.cursor(key, one))
+def _page(listing: Listing, key: Key, window: Window, rows: Sequence[Any]) -> Page[Any]:
+    return page_of(rows, window, lambda row: listing.cursor(key, row.id))
 
 
 def _page_of_parts(listing: Listing, key: Key, window: Window, rows: Sequence[tuple[int, Any]]) -> Page[Any]:

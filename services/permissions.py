@@ -57,6 +57,11 @@ def may_edit_post(viewer: Viewer, author_id: UUID) -> Reason | None:
     return None if viewer.id == author_id else "NOT_OWNER"
 
 
+def may_edit_media(viewer: Viewer, owner_id: UUID) -> Reason | None:
+    """Only the owner says what is in a picture."""
+    return None if viewer.id == owner_id else "NOT_OWNER"
+
+
 def may_delete_comment(viewer: Viewer, comment: CommentRow) -> Reason | None:
     """The writer and the author of the post may."""
     return None if viewer.id in (comment.writer_id, comment.id.author_id) else "NOT_OWNER"
@@ -65,8 +70,9 @@ def may_delete_comment(viewer: Viewer, comment: CommentRow) -> Reason | None:
 def _may_name(person: UserRow, audience: str) -> Reason | None:
     if person.relationship.is_self:
         return None
-    is_in_use = person.access in {"FULL", "PRIVATE"}
-    return None if is_in_use and _belongs(person.relationship, audience) else "AUDIENCE"
+    if person.access == "BLOCKED_BY_VIEWER":
+        return "BLOCKED_BY_VIEWER"
+    return "AUDIENCE" if person.access == "UNAVAILABLE" or not _belongs(person.relationship, audience) else None
 
 
 def _belongs(relationship: Relationship, audience: str) -> bool:

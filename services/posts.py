@@ -13,12 +13,12 @@ from sqlalchemy.dialects.postgresql import insert
 from core import clock
 from core.db import Read, Write
 from core.events import PostDeleted, PostPublished, PostSubmitted, PostUpdated
-from core.ids import PostId, new_uuid
+from core.ids import MediaId, PostId, new_uuid
 from core.paging import Page, Window
 from core.viewer import Viewer
 from models.media import Media
 from models.posts import Post, Shortcode
-from services import counters, listings, media, mentions, outbox, permissions, places, privacy
+from services import counters, listings, media, mentions, outbox, permissions, places, privacy, tags
 from services.listings import Listing
 from services.media import Attachment
 from services.places import PlaceChoice
@@ -67,6 +67,8 @@ async def create_post(tx: Write, viewer: Viewer, draft: PostDraft) -> PostId:
         "published_at": now if is_ready else None,
     }
     await tx.execute(insert(Post).values(row))
+    named = {MediaId(viewer.user_id, each.upload_id.id): each.tags for each in draft.attachments if each.tags}
+    await tags.tag(tx, viewer, post_id, named)
     outbox.emit(tx, PostSubmitted(author_id=post_id.author_id, post_id=post_id.id))
     if is_ready:
         _tell_published(tx, post_id)
@@ -126,6 +128,7 @@ async def delete_post(tx: Write, viewer: Viewer, post_id: PostId) -> None:
     )
     if was_published is None:
         return
+    await tags.forget_post(tx, post_id)
     if was_published:
         counters.add(tx, post_id.author_id, post_id.author_id, posts=-1)
     outbox.emit(tx, PostDeleted(author_id=post_id.author_id, post_id=post_id.id))

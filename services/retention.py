@@ -13,6 +13,7 @@ from models.counters import Counter, CounterDelta
 from models.likes import PostLike
 from models.media import Media
 from models.posts import Post, Shortcode
+from services import tags
 
 KEPT_FOR: Final = timedelta(days=30)
 
@@ -25,7 +26,7 @@ async def find_doomed(db: Read, before: datetime, limit: int) -> list[PostId]:
 
 
 async def erase_some(tx: Write, post: PostId, limit: int) -> bool:
-    """Erase a deleted post with its likes, comments, counts and short code; False while more than a piece is left.
+    """Erase a deleted post with all that hangs on it and its short code; False while more than a piece is left.
 
     At most `limit` likes and as many comments go at a time, so that no statement runs long.
     """
@@ -34,6 +35,7 @@ async def erase_some(tx: Write, post: PostId, limit: int) -> bool:
     # unguarded: they are erased, nobody is shown them
     if await _erase_piece(tx, Comment, Comment.id, post, limit) == limit:
         return False
+    await tags.forget_post(tx, post)
     for numbers in (Counter, CounterDelta):
         await tx.execute(delete(numbers).where(numbers.author_id == post.author_id, numbers.subject_id == post.id))
     # unguarded: the code goes with its post

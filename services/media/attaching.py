@@ -14,6 +14,7 @@ from core.viewer import Viewer
 from models.profiles import User
 from services.media import processing, records
 from services.media.records import Record
+from services.tags import Tag
 
 _AVATAR_PATH = ("input", "avatarUploadId")
 
@@ -25,6 +26,7 @@ class Attachment:
     upload_id: UploadId
     alt_text: str | None = None
     focal: tuple[float, float] | None = None
+    tags: Sequence[Tag] = ()
     path: Path = ()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from core.db import Read
+from core.errors import NotFound
 from core.ids import MediaId, PostId
 from core.paging import PostWant
 from core.viewer import Viewer
@@ -37,3 +38,11 @@ async def media(db: Read, viewer: Viewer, ids: Sequence[MediaId]) -> Mapping[Med
         if rules.media_wall(is_shown=is_shown, is_own=row.author_id == viewer.id) is None:
             visible[MediaId(row.author_id, row.id)] = profiles.picture(row.picture, row.author_id)
     return visible
+
+
+async def require_media(db: Read, viewer: Viewer, media_id: MediaId) -> VisibleMedia:
+    """The picture, or `NotFound`."""
+    try:
+        return (await media(db, viewer, [media_id]))[media_id]
+    except KeyError:
+        raise NotFound(id=str(media_id)) from None

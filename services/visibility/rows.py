@@ -110,6 +110,14 @@ class PostRow(NamedTuple):
     edited_at: datetime | None
 
 
+class TagRow(NamedTuple):
+    """A person in a picture the viewer sees, at a point given as shares of its width and height."""
+
+    person: "VisibleUser"
+    x: float
+    y: float
+
+
 class CommentRow(NamedTuple):
     """A comment under a post the viewer sees."""
 
@@ -137,6 +145,7 @@ VisibleMedia = NewType("VisibleMedia", MediaRow)
 VisibleUpload = NewType("VisibleUpload", UploadRow)
 VisibleUser = NewType("VisibleUser", UserRow)
 VisiblePost = NewType("VisiblePost", PostRow)
+VisibleTag = NewType("VisibleTag", TagRow)
 VisibleComment = NewType("VisibleComment", CommentRow)
 VisibleFollowRequest = NewType("VisibleFollowRequest", FollowRequestRow)
 

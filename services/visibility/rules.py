@@ -155,6 +155,14 @@ def comment_wall(
     return None if comment.state == "VISIBLE" or writer.is_self or is_own_post else "HELD_BACK"
 
 
+def tag_wall(access: Access) -> Wall | None:
+    """A tag is seen in a picture that is, while the tagged account is in use and the viewer does not block it.
+
+    For people who exist for the viewer; that their account is private hides nothing.
+    """
+    return None if access in {"FULL", "PRIVATE"} else _WALL_OF[access]
+
+
 def media_wall(*, is_shown: bool, is_own: bool) -> Wall | None:
     """A picture is seen with the post or profile that shows it to the viewer, and always by its owner."""
     return None if is_own or is_shown else "NOT_SHOWN"

@@ -3,18 +3,18 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from core.db import Database
 from core.statements import counted
 from core.viewer import Viewer
-from models.privacy import PrivacySetting
 from models.profiles import User
 from services import mentions
 from tests.api.conftest import SignIn
 from tests.client import Client
-from tests.factories.people import follow, person
+from tests.factories.people import block, follow, person
 from tests.factories.posts import post
+from tests.factories.tags import choose
 
 RICH = "{ segments { __typename text ... on MentionSegment { user { handle } } } }"
 COMMENT = f"""mutation ($input: AddCommentInput!) {{ it: addComment(input: $input) {{
@@ -38,12 +38,6 @@ async def ana(db: Database) -> Viewer:
 async def client(sign_in: SignIn, ana: Viewer) -> Client:
     """Ana's client."""
     return await sign_in(ana)
-
-
-async def choose(db: Database, who: Viewer, audience: str) -> None:
-    """Let only these people mention somebody."""
-    row = {"user_id": who.user_id, "hides_like_counts": False, "comment_audience": "EVERYONE"}
-    await db.write(lambda tx: tx.execute(insert(PrivacySetting).values(row | {"mention_audience": audience})))
 
 
 async def call(client: Client, document: str, **input: Any) -> Any:
@@ -72,7 +66,7 @@ async def test_people_are_mentioned_by_whom_they_let(db: Database, ana: Viewer, 
     await follow(db, writers["fan"], ana)
     await follow(db, writers["stranger"], ana, state="PENDING")
     await follow(db, ana, writers["friend"])
-    await choose(db, ana, audience)
+    await choose(db, ana, mention_audience=audience)
 
     async with db.reading(fresh=True) as read:
         found = {name: await mentions.resolve(read, writer, "Hello @Ana") for name, writer in writers.items()}
@@ -83,7 +77,7 @@ async def test_people_are_mentioned_by_whom_they_let(db: Database, ana: Viewer, 
 
 async def test_who_may_not_be_mentioned_stays_plain_text(client: Client, ana: Viewer, db: Database) -> None:
     for handle in ("ben", "cleo"):
-        await choose(db, await person(db, handle), "NOBODY")
+        await choose(db, await person(db, handle), mention_audience="NOBODY")
     await person(db, "dora")
     words, picture = "Hello @ben, @cleo and @dora!", str(await post(db, ana))
 
@@ -120,10 +114,23 @@ async def test_a_mention_of_somebody_who_is_gone_leads_nowhere(client: Client, a
     assert seen["mentions"] == []
 
 
+@pytest.mark.parametrize("blocker", ["writer", "mentioned"])
+async def test_nobody_is_mentioned_across_a_block(client: Client, ana: Viewer, db: Database, blocker: str) -> None:
+    ben, picture = await person(db, "ben"), str(await post(db, ana))
+    await call(client, CAPTION, postId=picture, caption="Hello @ben")
+    await block(db, *((ana, ben) if blocker == "writer" else (ben, ana)))
+
+    before = (await client.ask(READ, id=picture))["node"]
+    written_anew = await call(client, CAPTION, postId=picture, caption="Hello again, @ben")
+
+    assert mentioned(before["caption"]) == (["ben"] if blocker == "writer" else [None])
+    assert mentioned(written_anew["post"]["caption"]) == []
+
+
 async def test_another_choice_changes_nothing_that_is_written(client: Client, ana: Viewer, db: Database) -> None:
     ben, picture = await person(db, "ben"), str(await post(db, ana))
     await call(client, CAPTION, postId=picture, caption="Hello @ben")
-    await choose(db, ben, "NOBODY")
+    await choose(db, ben, mention_audience="NOBODY")
 
     before = (await client.ask(READ, id=picture))["node"]["caption"]
     written_anew = await call(client, CAPTION, postId=picture, caption="Hello again, @ben")

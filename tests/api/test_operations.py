@@ -67,6 +67,8 @@ INPUTS: Mapping[str, Mapping[str, Any]] = {
     "createPost": {"content": {"photo": {"uploadId": "x"}}},
     "updatePost": {"postId": "x"},
     "deletePost": {"postId": "x"},
+    "updateMedia": {"mediaId": "x"},
+    "removeTagOfViewer": {"postId": "x"},
     "likePost": {"postId": "x"},
     "unlikePost": {"postId": "x"},
     "addComment": {"postId": "x", "text": "x"},

@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 from core import clock
 from core.backends import Backends
-from core.ids import PostId, UserId
+from core.ids import MediaId, PostId, UploadId, UserId
 from jobs import accounts
 from jobs.base import JobContext
 from jobs.relay import Sweeper, by_name, relay
 from jobs.routes import ROUTES
 from jobs.schedule import PULSE, SCHEDULE, turn
-from services import consistency, event_log, staff, tasks
+from services import consistency, event_log, staff, tags, tasks
 from tests import pictures
 from tests.client import Client
 from tests.factories.mails import Mails
@@ -67,6 +67,7 @@ async def live(client: Client, backends: Backends, ctx: JobContext, provider: Li
     said = await _act(ben, "addComment", "comment { id }", postId=post, text="Oh, @ana!", idempotencyKey="said once")
     await _work(ctx)
     await _look_around(ben, post, [post, ana_id, picture, said["comment"]["id"]])
+    await _stand_in_pictures((ana, ana_id), (ben, ben_id), post, UploadId.parse(picture), backends)
     await _come_from_elsewhere(client, ana, provider)
     await backends.db.write(lambda tx: staff.appoint_by_operator(tx, UserId.parse(ana_id).id))
     await _prove_who_she_is(ana, Mails(ctx))
@@ -156,6 +157,28 @@ async def _look_around(client: Client, post: str, ids: list[str]) -> None:
         "query ($since: String!) { viewer { homeFeedHint(since: $since) { newPostCount } } }",
         since=page["pageInfo"]["endCursor"],
     )
+
+
+async def _stand_in_pictures(
+    ana: tuple[Client, str], ben: tuple[Client, str], post: str, picture: UploadId, backends: Backends
+) -> None:
+    """Ben is tagged, finds it, goes, and is tagged again until neither is named at the other's; then he tags Ana."""
+    (ana_client, ana_id), (ben_client, ben_id) = ana, ben
+    media = str(MediaId(picture.user_id, picture.id))
+    read = """query ($id: ID!, $after: String) { node(id: $id) { ... on User { taggedPosts(first: 1, after: $after) {
+        nodes { media { tags { x user { handle avatar { url } } } } } pageInfo { endCursor } } } } }"""
+    for x in (0.1, 0.2):
+        await _act(ana_client, "updateMedia", "media { altText }", mediaId=media, tags=[{"userId": ben_id, "x": x}])
+    page = (await ben_client.ask(read, id=ben_id))["node"]["taggedPosts"]
+    assert [each["user"]["handle"] for each in page["nodes"][0]["media"][0]["tags"]] == ["ben"]
+    await ben_client.ask(read, id=ben_id, after=page["pageInfo"]["endCursor"])
+    await _act(ben_client, "removeTagOfViewer", "post { id }", postId=post)
+    await _act(ana_client, "updateMedia", "media { id }", mediaId=media, altText="Us", tags=[{"userId": ben_id}])
+    people = UserId.parse(ana_id).id, UserId.parse(ben_id).id
+    while not await backends.db.write(lambda tx: tags.remove_between(tx, *people, 1)):
+        pass
+    photo = {"uploadId": await _upload(ben_client, "POST"), "tags": [{"userId": ana_id}]}
+    await _act(ben_client, "createPost", "post { id }", content={"photo": photo})
 
 
 async def _come_from_elsewhere(client: Client, ana: Client, provider: Liar) -> None:

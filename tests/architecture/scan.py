@@ -18,7 +18,7 @@ from tests.architecture.sql import UNKNOWN, Found, parse, statements
 from tests.architecture.tree import ROOT, Module, called, dotted, imported, modules
 
 DOOR = "services/visibility/"
-GUARDED = ("users", "posts", "comments", "media", "uploads", "accounts", "sessions", "linked_identities")
+GUARDED = ("users", "posts", "comments", "media", "media_tags", "uploads", "accounts", "sessions", "linked_identities")
 _CLASSES = {
     mapper.class_.__tablename__: (mapper.class_.__module__, mapper.class_.__name__) for mapper in Base.registry.mappers
 }

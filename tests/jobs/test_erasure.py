@@ -32,6 +32,7 @@ from services.suggestions import dismissing, making, turns
 from tests.factories import media
 from tests.factories.people import person
 from tests.factories.posts import post
+from tests.factories.tags import tag
 from tests.providers import description
 
 OF_THE_SYSTEM = {"outbox", "tasks", "event_log", "topic_events", "idempotency_keys"}
@@ -62,6 +63,8 @@ async def eva_leaves(ctx: JobContext) -> tuple[Viewer, Viewer]:
     for who, what in ((eva, his), (ben, hers), (eva, hers)):
         await db.write(partial(likes.like_post, viewer=who, post_id=what))
         await db.write(partial(comments.add_comment, viewer=who, post_id=what, words="Nice!"))
+    await tag(db, his, eva, ben)
+    await tag(db, hers, eva, ben)
     gone = await db.write(lambda tx: comments.add_comment(tx, eva, his, "Taken back"))
     await db.write(lambda tx: comments.delete_comment(tx, eva, gone))
     await db.write(lambda tx: follows.follow_user(tx, eva, ben.user_id))

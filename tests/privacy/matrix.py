@@ -10,7 +10,8 @@ VIEWERS: tuple[Who, ...] = ("nobody", "stranger", "follower", "author")
 # Pages are as small as what Eva has, so that every row stays below the cost of one operation.
 FRAGMENTS = """
 fragment P on Post {
-  caption { text segments { ... on MentionSegment { user { id } } } } author { id } media { id } cover { id }
+  caption { text segments { ... on MentionSegment { user { id } } } } author { id }
+  media { id tags { user { id } } } cover { id }
   mentions { id } likers(first: 2) { nodes { id } edges { node { id } } }
   commentPreview { body { text } } comments(first: 2) { nodes { ...C } edges { node { ...C } } }
 }
@@ -52,6 +53,9 @@ READS = {
     "post": Row("post(by: {shortcode: $code}) { ...P }", _AUDIENCE),
     "comment": Row("comment(id: $comment) { ...C post { ...P } }", _AUDIENCE),
     "user": Row("user(by: {id: $author}) { ...U }", _AUDIENCE),
+    "tagged": Row(
+        "user(by: {id: $fan}) { taggedPosts(first: 1) { nodes { ...P } edges { node { id ...P } } } }", _AUDIENCE
+    ),
     "home feed": Row("viewer { homeFeed(first: 2) { nodes { ...P } edges { node { ...P } } } }", _seen_by("follower")),
     "suggestions": Row(
         "viewer { suggestedUsers(first: 1) { nodes { ...U } edges { node { ...U } reasons { users { id } } } } }",
@@ -102,6 +106,8 @@ WRITES = {
     "removeFollower": _mutation(
         "removeFollower", "userId: $author", "relationship { user { ...U } } viewer { id }", "follower"
     ),
+    "removeTagOfViewer": _mutation("removeTagOfViewer", "postId: $post", "post { ...P }", "follower", "author"),
+    "updateMedia": _mutation("updateMedia", 'mediaId: $media, altText: "Oh"', "media { id }", "author"),
     "createPost": _mutation(
         "createPost",
         "content: {photo: {uploadId: $upload}}",
@@ -173,6 +179,8 @@ VARIABLES = {
     "comment": "ID!",
     "author": "ID!",
     "upload": "ID!",
+    "fan": "ID!",
+    "media": "ID!",
 }
 
 

@@ -30,6 +30,7 @@ from tests.api.conftest import SignIn
 from tests.client import Client
 from tests.factories.people import follow, person
 from tests.factories.posts import comment, post
+from tests.factories.tags import tag
 from tests.factories.uploads import upload
 from tests.privacy.matrix import ELSEWHERE, ROWS, VARIABLES, VIEWERS, Who, document
 
@@ -54,12 +55,14 @@ async def hidden(db: Database) -> Hidden:
     sam = await person(db, "sam")
     await follow(db, sam, eva, "PENDING")
     picture = await post(db, eva, caption=CAPTION)
+    await tag(db, picture, fay)
     answer = await comment(db, fay, picture, ANSWER)
     pending = await upload(db, eva)
     code = picture.id.hex[-11:]
     ids = {"post": str(picture), "comment": str(answer), "author": str(UserId(eva.user_id)), "upload": str(pending)}
+    named = {"fan": str(UserId(fay.user_id)), "media": str(MediaId(pending.user_id, pending.id))}
     return Hidden(
-        variables={**ids, "ids": list(ids.values()), "url": f"{settings().public_url}/p/{code}", "code": code},
+        variables={**ids, **named, "ids": list(ids.values()), "url": f"{settings().public_url}/p/{code}", "code": code},
         secrets=(CAPTION, ANSWER, str(MediaId(pending.user_id, pending.id))),
         viewers={"stranger": sam, "follower": fay, "author": eva},
     )
