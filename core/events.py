@@ -302,6 +302,15 @@ class PostUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PostAudienceChanged(Event):
+    """A published post is for others than `before`, which is a `PostAudience`."""
+
+    author_id: UUID
+    post_id: UUID
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
 class PostDeleted(Event):
     author_id: UUID
     post_id: UUID

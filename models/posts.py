@@ -19,6 +19,7 @@ class Post(Base):
             "posts_author_id_id_published",
             "author_id",
             "id",
+            postgresql_include=["audience"],
             postgresql_where="status = 'PUBLISHED' and deleted_at is null",
         ),
         Index("posts_deleted_at", "deleted_at", postgresql_where="deleted_at is not null"),

@@ -125,7 +125,8 @@ class User(FollowsOfUser, TagsOfUser, SimilarOfUser, Node):
 
     @batched
     async def post_count(parents: list["User"], ctx: Context) -> list[int | None]:
-        return await _counts(parents, ctx, "posts")
+        found = await ctx.loaders.load(user_counts, [person.row.id for person in parents])
+        return [posts.count_for_viewer(person.row, counts) for person, counts in zip(parents, found, strict=True)]
 
     @batched
     async def posts(

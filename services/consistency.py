@@ -90,6 +90,7 @@ async def _rows(db: Database, statement: TextClause, owners: Sequence[UUID]) -> 
 _OWNERS = bindparam("owners", type_=ARRAY(Uuid))
 
 # Truth and stored value are read by one statement, and so at one moment.
+# unguarded: the system counts
 _COUNTS = text(
     """
     select format('%s of %s: %s are counted, there are %s', name, subject_id, sum(counted), sum(truth)) as complaint
@@ -111,8 +112,8 @@ _COUNTS = text(
         select follower_id, follower_id, 'following', 0, count(*) from follows
         where follower_id = any(:owners) and state = 'ACTIVE' group by follower_id
         union all
-        select author_id, author_id, 'posts', 0, count(*) from posts
-        where author_id = any(:owners) and published_at is not null and deleted_at is null group by author_id
+        select author_id, author_id, 'posts_' || lower(audience), 0, count(*) from posts
+        where author_id = any(:owners) and published_at is not null and deleted_at is null group by author_id, audience
     ) numbers
     group by author_id, subject_id, name having sum(counted) <> sum(truth)
     """

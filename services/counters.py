@@ -10,7 +10,16 @@ from core.db import Read, Write
 from core.ids import new_uuid
 from models.counters import CounterDelta
 
-Name = Literal["likes", "comments", "followers", "following", "posts"]
+Name = Literal[
+    "likes",
+    "comments",
+    "followers",
+    "following",
+    "posts_public",
+    "posts_followers",
+    "posts_close_friends",
+    "posts_only_me",
+]
 NAMES: tuple[Name, ...] = get_args(Name)
 
 Subject = tuple[UUID, UUID]

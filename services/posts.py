@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core import clock
 from core.db import Read, Write
-from core.events import PostDeleted, PostPublished, PostSubmitted, PostUpdated
+from core.errors import NotFound
+from core.events import PostAudienceChanged, PostDeleted, PostPublished, PostSubmitted, PostUpdated
 from core.ids import MediaId, PostId, new_uuid
 from core.paging import Page, Window
 from core.viewer import Viewer
@@ -71,15 +72,17 @@ async def create_post(tx: Write, viewer: Viewer, draft: PostDraft) -> PostId:
     await tags.tag(tx, viewer, post_id, named)
     outbox.emit(tx, PostSubmitted(author_id=post_id.author_id, post_id=post_id.id))
     if is_ready:
-        _tell_published(tx, post_id)
+        _tell_published(tx, post_id, draft.audience)
     return post_id
 
 
 async def publish_when_ready(tx: Write, post_id: PostId) -> None:
     """Publish a waiting post once all its media are ready, or fail it if one of them failed; twice changes nothing."""
     key = (Post.author_id == post_id.author_id, Post.id == post_id.id)
-    waiting = select(Post.id).where(*key, Post.status == "PROCESSING", Post.deleted_at.is_(None)).with_for_update()
-    if await tx.scalar(waiting) is None:
+    # unguarded: counted with the posts of its audience, shown to nobody
+    waiting = select(Post.audience).where(*key, Post.status == "PROCESSING", Post.deleted_at.is_(None))
+    audience = await tx.scalar(waiting.with_for_update())
+    if audience is None:
         return
     used = (Media.author_id == post_id.author_id, Media.post_id == post_id.id)
     states = set(await tx.scalars(select(Media.status).where(*used)))
@@ -88,7 +91,7 @@ async def publish_when_ready(tx: Write, post_id: PostId) -> None:
         outbox.emit(tx, PostUpdated(author_id=post_id.author_id, post_id=post_id.id))
     elif states == {"READY"}:
         await tx.execute(update(Post).where(*key).values(status="PUBLISHED", published_at=clock.now()))
-        _tell_published(tx, post_id)
+        _tell_published(tx, post_id, audience)
 
 
 async def update_post(tx: Write, viewer: Viewer, post_id: PostId, changes: Mapping[str, Any]) -> None:
@@ -108,6 +111,8 @@ async def update_post(tx: Write, viewer: Viewer, post_id: PostId, changes: Mappi
     if "place" in values:
         place = values.pop("place")
         values["place_id"] = await places.choose(tx, place) if place else None
+    if "audience" in values:
+        await _move(tx, post_id, values["audience"])
     if values:
         key = (Post.author_id == post_id.author_id, Post.id == post_id.id)
         # unguarded: compared with what is written
@@ -120,18 +125,33 @@ async def delete_post(tx: Write, viewer: Viewer, post_id: PostId) -> None:
     """Delete one's own post; it is gone for everybody at once, its files follow."""
     await posts.require_post(tx, viewer, post_id)
     permissions.require(permissions.may_edit_post(viewer, post_id.author_id))
-    was_published = await tx.scalar(
+    deleted = await tx.first(
         update(Post)
         .where(Post.author_id == post_id.author_id, Post.id == post_id.id, Post.deleted_at.is_(None))
         .values(deleted_at=clock.now())
-        .returning(Post.published_at.is_not(None))
+        # unguarded: counted with the posts of its audience, shown to nobody
+        .returning(Post.audience, Post.published_at)
     )
-    if was_published is None:
+    if deleted is None:
         return
     await tags.forget_post(tx, post_id)
-    if was_published:
-        counters.add(tx, post_id.author_id, post_id.author_id, posts=-1)
+    if deleted.published_at:
+        counters.add(tx, post_id.author_id, post_id.author_id, **{_counter(deleted.audience): -1})
     outbox.emit(tx, PostDeleted(author_id=post_id.author_id, post_id=post_id.id))
+
+
+async def _move(tx: Write, post_id: PostId, audience: str) -> None:
+    """Hold a post; if it is published and for others than before, count it with the posts of its new audience."""
+    own = (Post.author_id == post_id.author_id, Post.id == post_id.id, Post.deleted_at.is_(None))
+    # unguarded: the author changes it
+    held = await tx.first(select(Post.audience, Post.published_at).where(*own).with_for_update())
+    if held is None:
+        raise NotFound(id=str(post_id))
+    if held.published_at and held.audience != audience:
+        moves = {_counter(held.audience): -1, _counter(audience): 1}
+        counters.add(tx, post_id.author_id, post_id.author_id, **moves)
+        changed = PostAudienceChanged(author_id=post_id.author_id, post_id=post_id.id, before=held.audience)
+        outbox.emit(tx, changed)
 
 
 async def _chosen(tx: Write, viewer: Viewer, **said: Any) -> dict[str, Any]:
@@ -171,6 +191,18 @@ async def pages_for_authors(
     return [page.each(partial(PostId, author.id)) for page, (author, _) in zip(found, asked, strict=True)]
 
 
+def count_for_viewer(author: UserRow, counts: Mapping[str, int]) -> int:
+    """How many published posts the viewer may see; at a head alone, how many everybody could but for the wall.
+
+    So the head of a private account tells how many posts are public to its followers, and none of a smaller audience.
+    """
+    if author.access == "UNAVAILABLE":
+        return 0
+    audiences = rules.AUDIENCES if author.access == "FULL" else ("PUBLIC",)
+    found = {each: counts.get(_counter(each), 0) for each in audiences}
+    return sum(count for each, count in found.items() if count and rules.is_in_audience(each, author.relationship))
+
+
 def cursor_of(post_id: PostId) -> str:
     """The position of a post in the list of its author's profile."""
     return _published(frozenset(KINDS)).cursor((post_id.author_id,), post_id.id)
@@ -189,8 +221,12 @@ def _published(kinds: Collection[str]) -> Listing:
     return Listing("posts", ("author",), source, facts=tuple(facts))
 
 
-def _tell_published(tx: Write, post_id: PostId) -> None:
-    counters.add(tx, post_id.author_id, post_id.author_id, posts=1)
+def _counter(audience: str) -> str:
+    return f"posts_{audience.lower()}"
+
+
+def _tell_published(tx: Write, post_id: PostId, audience: str) -> None:
+    counters.add(tx, post_id.author_id, post_id.author_id, **{_counter(audience): 1})
     outbox.emit(tx, PostPublished(author_id=post_id.author_id, post_id=post_id.id))
 
 

@@ -53,7 +53,7 @@ def look(viewer: Viewer, cursor: str | None) -> Look:
 
 
 async def page(db: Database, cache: Cache, at: Look, window: Window) -> Page[PostId]:
-    """Published posts of people the viewer follows, newest first; whether they may be seen is for the door to say."""
+    """Published posts for the viewer by people the viewer follows, newest first; the door has the last word."""
     before = _place(at.user_id, window.after) if window.after else None
     return page_of(await _posts(db, cache, at.user_id, window.first + 1, before), window, at.cursor)
 
@@ -139,11 +139,13 @@ _READER = bindparam("reader", type_=Uuid)
 _SINCE = bindparam("since", type_=Uuid)
 
 # A followed person's newest posts are the end of an index of their own: 500 people cost 500 steps into it.
-_OF_FOLLOWED = """
+_FRIEND_OF = "(select owner_id from received_stances where person_id = :reader and close_friend_since is not null)"
+_OF_FOLLOWED = f"""
     from posts
     where author_id in (select followee_id from follows where follower_id = :reader and state = 'ACTIVE')
     and status = 'PUBLISHED' and deleted_at is null and id >= :since
-"""
+    and (audience in ('PUBLIC', 'FOLLOWERS') or (audience = 'CLOSE_FRIENDS' and author_id in {_FRIEND_OF}))
+"""  # noqa: S608 - constants
 
 _NEWEST = text(f"select author_id, id {_OF_FOLLOWED} and id < :before order by id desc limit :count").bindparams(
     _READER, _SINCE, bindparam("before", type_=Uuid)

@@ -51,8 +51,6 @@ WITHOUT_CONSEQUENCE = {
             "UserRestricted",
             "UserUnrestricted",
             "MutesChanged",
-            "CloseFriendAdded",
-            "CloseFriendRemoved",
             "CommentUpdated",
         ),
         "the door goes by it at the next look",

@@ -39,7 +39,7 @@ OF_THE_SYSTEM = {"outbox", "tasks", "event_log", "topic_events", "idempotency_ke
 """What forgets by itself within a day or a week."""
 
 
-_SUMS = select(Counter.name, func.sum(Counter.value)).where(Counter.name != "posts").group_by(Counter.name)
+_SUMS = select(Counter.name, func.sum(Counter.value)).where(~Counter.name.startswith("posts_")).group_by(Counter.name)
 
 
 @contextmanager

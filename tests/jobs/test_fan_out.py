@@ -6,7 +6,17 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from core.events import Event, PostDeleted, PostPublished, UserFollowed, UserUnfollowed
+from core import clock
+from core.events import (
+    CloseFriendAdded,
+    CloseFriendRemoved,
+    Event,
+    PostAudienceChanged,
+    PostDeleted,
+    PostPublished,
+    UserFollowed,
+    UserUnfollowed,
+)
 from core.ids import PostId
 from core.paging import Window
 from core.statements import counted
@@ -18,7 +28,7 @@ from services import event_log, tasks
 from services.event_log import LoggedEvent
 from services.feed import fan_out, reading
 from tests.factories import feed as make
-from tests.factories.people import person
+from tests.factories.people import person, stance
 from tests.jobs import parts
 
 PUSHES: parts.Routes = {PostPublished: (feed.fan_out_post,)}
@@ -199,3 +209,102 @@ async def test_a_change_of_follows_starts_the_feed_anew(
 
     assert await read(ctx, ana) == ([theirs, mine] if kind is UserFollowed else [])
     assert [each.event for each in await told(ctx, marks)] == [kind.__name__]
+
+
+@pytest.fixture
+async def audience(ctx: JobContext) -> dict[str, Viewer]:
+    """Ben, and two who follow him: a fan, and a friend whom he lists as close."""
+    people = {name: await person(ctx.db, name) for name in ("ben", "fan", "friend")}
+    for name in ("fan", "friend"):
+        await make.follow(ctx.db, people[name], people["ben"])
+    await stance(ctx.db, people["ben"], people["friend"], close_friend_since=clock.now())
+    return people
+
+
+READERS = {
+    "PUBLIC": {"fan", "friend"},
+    "FOLLOWERS": {"fan", "friend"},
+    "CLOSE_FRIENDS": {"friend"},
+    "ONLY_ME": set[str](),
+}
+
+
+@pytest.mark.parametrize("kind", READERS)
+@pytest.mark.parametrize("is_warm", [True, False], ids=["pushed", "from the tables"])
+async def test_a_post_comes_to_those_alone_whom_it_is_for(
+    ctx: JobContext, audience: dict[str, Viewer], kind: str, *, is_warm: bool
+) -> None:
+    marks = {name: await watch(ctx, audience[name]) for name in ("fan", "friend")}
+    for name in ("fan", "friend") if is_warm else ():
+        await read(ctx, audience[name])
+    post = await make.post(ctx.db, audience["ben"], audience=kind)
+
+    await run(ctx, published(post), feed.fan_out_post)
+
+    assert {name for name in ("fan", "friend") if await read(ctx, audience[name])} == READERS[kind]
+    assert {name for name, mark in marks.items() if await told(ctx, mark)} == READERS[kind]
+    everybody = [each.user_id for each in audience.values()]
+    assert await reading.missing_entries(ctx.db, ctx.cache, everybody) == []
+
+
+@pytest.mark.parametrize("kind", READERS)
+async def test_the_end_of_a_post_is_told_to_those_alone_whom_it_was_for(
+    ctx: JobContext, audience: dict[str, Viewer], kind: str
+) -> None:
+    post = await make.post(ctx.db, audience["ben"], audience=kind, deleted_at=make.START)
+    marks = {name: await watch(ctx, audience[name]) for name in ("fan", "friend")}
+
+    await run(ctx, PostDeleted(post.author_id, post.id), feed.take_back_post)
+
+    assert {name for name, mark in marks.items() if await told(ctx, mark)} == READERS[kind]
+
+
+@pytest.mark.parametrize(("before", "after"), [(one, other) for one in READERS for other in READERS if one != other])
+async def test_another_audience_brings_a_post_and_takes_it_back(
+    ctx: JobContext, audience: dict[str, Viewer], before: str, after: str
+) -> None:
+    post = await make.post(ctx.db, audience["ben"], audience=before)
+    for name in ("fan", "friend"):
+        assert bool(await read(ctx, audience[name])) == (name in READERS[before])
+    marks = {name: await watch(ctx, audience[name]) for name in ("fan", "friend")}
+    await make.change(ctx.db, post, audience=after)
+
+    await run(ctx, PostAudienceChanged(post.author_id, post.id, before), feed.move_post)
+
+    assert {name for name in ("fan", "friend") if await read(ctx, audience[name])} == READERS[after]
+    heard = {name: [each.event for each in await told(ctx, mark)] for name, mark in marks.items()}
+    gained, lost = READERS[after] - READERS[before], READERS[before] - READERS[after]
+    assert heard == {
+        name: ["PostPublished"] if name in gained else ["PostDeleted"] if name in lost else []
+        for name in ("fan", "friend")
+    }
+
+
+async def test_a_change_that_was_taken_back_takes_nothing(ctx: JobContext, audience: dict[str, Viewer]) -> None:
+    post = await make.post(ctx.db, audience["ben"])
+    for name in ("fan", "friend"):
+        await read(ctx, audience[name])
+    marks = await watch(ctx, audience["fan"])
+
+    await run(ctx, PostAudienceChanged(post.author_id, post.id, "ONLY_ME"), feed.move_post)
+    await run(ctx, PostAudienceChanged(post.author_id, post.id, "PUBLIC"), feed.move_post)
+
+    assert await read(ctx, audience["fan"]) == await read(ctx, audience["friend"]) == [post]
+    assert [each.event for each in await told(ctx, marks)] == ["PostPublished"]
+
+
+async def test_another_list_of_close_friends_changes_feeds_and_tells_nobody(
+    ctx: JobContext, audience: dict[str, Viewer]
+) -> None:
+    ben, fan, friend = audience["ben"], audience["fan"], audience["friend"]
+    post = await make.post(ctx.db, ben, audience="CLOSE_FRIENDS")
+    marks = {name: await watch(ctx, audience[name]) for name in ("fan", "friend")}
+    assert [await read(ctx, each) for each in (fan, friend)] == [[], [post]]
+    await stance(ctx.db, ben, fan, close_friend_since=clock.now())
+    await stance(ctx.db, ben, friend, close_friend_since=None)
+
+    await run(ctx, CloseFriendAdded(ben.user_id, fan.user_id), feed.rebuild_friends)
+    await run(ctx, CloseFriendRemoved(ben.user_id, friend.user_id), feed.rebuild_friends)
+
+    assert [await read(ctx, each) for each in (fan, friend)] == [[post], []]
+    assert [list(await told(ctx, mark)) for mark in marks.values()] == [[], []]

@@ -261,7 +261,13 @@ async def test_a_post_made_at_the_moment_its_picture_becomes_ready_is_published(
 
 @pytest.mark.parametrize(
     ("facts", "audience", "is_public"),
-    [({}, "PUBLIC", True), ({}, "FOLLOWERS", False), ({"is_private": True}, "PUBLIC", False)],
+    [
+        ({}, "PUBLIC", True),
+        ({}, "FOLLOWERS", False),
+        ({}, "CLOSE_FRIENDS", False),
+        ({}, "ONLY_ME", False),
+        ({"is_private": True}, "PUBLIC", False),
+    ],
 )
 async def test_only_what_anybody_may_see_is_copied_to_where_anybody_may_fetch_it(
     ctx: JobContext, facts: dict[str, bool], audience: str, *, is_public: bool
@@ -285,7 +291,8 @@ async def test_copies_are_withdrawn_when_the_audience_narrows_and_return_when_it
     post_id = await make.published(ctx.db, ana, upload_id)
     await make.settle(ctx)
 
-    for audience, is_public in (("FOLLOWERS", False), ("PUBLIC", True)):
+    audiences = ("FOLLOWERS", "PUBLIC", "CLOSE_FRIENDS", "ONLY_ME", "PUBLIC")
+    for audience, is_public in ((each, each == "PUBLIC") for each in audiences):
         change = partial(posts.update_post, viewer=ana, post_id=post_id, changes={"audience": audience})
         await ctx.db.write(change)
         await make.settle(ctx)

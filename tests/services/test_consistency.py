@@ -34,7 +34,7 @@ async def world(backends: Backends) -> tuple[Viewer, Viewer, PostId]:
     await db.write(lambda tx: comments.add_comment(tx, ben, picture, "Nice!"))
 
     async def count(tx: Write) -> None:
-        counters.add(tx, ana.user_id, ana.user_id, posts=1)
+        counters.add(tx, ana.user_id, ana.user_id, posts_public=1)
 
     await db.write(count)
     return ana, ben, picture
