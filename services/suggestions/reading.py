@@ -88,7 +88,8 @@ _PAGE = text(
         where follower_id = :viewer and followee_id in (select person_id from listed)
     )
     and person_id not in (
-        select person_id from dismissed_suggestions where user_id = :viewer and dismissed_at > :dismissed_since
+        select person_id from dismissed_suggestions
+        where user_id = :viewer and person_id in (select person_id from listed) and dismissed_at > :dismissed_since
     )
     order by score desc, person_id desc limit :limit
     """

@@ -150,6 +150,35 @@ async def test_pages_follow_each_other_and_are_filled(client: Client, db: Databa
     assert [edge["node"] for edge in first["edges"]] == first["nodes"]
 
 
+async def test_null_is_the_first_page(client: Client, db: Database, ana: Viewer) -> None:
+    _, dan = await friends_of_friends(db, ana, "dan")
+
+    assert await page(client, first=None, after=None) == await page(client)
+    assert await alike(client, dan, first=None, after=None) == await alike(client, dan)
+
+
+async def test_cursors_of_other_lists_are_refused(client: Client, db: Database, ana: Viewer, sign_in: SignIn) -> None:
+    _, dan = await friends_of_friends(db, ana, "dan")
+    cursor = (await page(client))["pageInfo"]["endCursor"]
+
+    assert await (await sign_in(dan)).refusal(PAGE, after=cursor) == "BAD_USER_INPUT"
+    assert await client.refusal(SIMILAR, id=str(UserId(dan.user_id)), after=cursor) == "BAD_USER_INPUT"
+
+
+async def test_private_people_are_suggested_by_their_head(client: Client, db: Database, ana: Viewer) -> None:
+    ben, eva = await person(db, "ben"), await person(db, "eva", is_private=True)
+    await follow(db, ana, ben)
+    await follow(db, ben, eva)
+    await post(db, eva, caption="For followers")
+    await make(db, ana)
+    read = "handle viewerAccess posts { nodes { id } } followers { nodes { handle } } similarUsers { nodes { handle } }"
+
+    found = await client.ask(f"{{ viewer {{ suggestedUsers {{ nodes {{ {read} }} }} }} }}")
+
+    nothing = {name: {"nodes": list[Any]()} for name in ("posts", "followers", "similarUsers")}
+    assert found["viewer"]["suggestedUsers"]["nodes"] == [{"handle": "eva", "viewerAccess": "PRIVATE", **nothing}]
+
+
 async def test_a_follow_takes_effect_at_the_next_read(client: Client, db: Database, ana: Viewer) -> None:
     _, dan, _ = await friends_of_friends(db, ana, "dan", "eva")
     before = handles(await page(client))

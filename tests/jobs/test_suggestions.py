@@ -1,5 +1,6 @@
 """Suggestions are made of what people do, by jobs that may run twice, for those who ask."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -218,6 +219,18 @@ async def test_making_again_replaces_and_changes_nothing(ctx: JobContext, ana: V
 
     assert again == first
     assert ids(other) == [eva.user_id]
+
+
+async def test_makings_at_the_same_time_are_one(ctx: JobContext, ana: Viewer) -> None:
+    ben, dan, eva = await people(ctx.db, "ben", "dan", "eva")
+    await follow(ctx.db, ana, ben)
+    for each in (dan, eva):
+        await follow(ctx.db, ben, each)
+
+    await asyncio.gather(*(ctx.db.write(making.count_popular) for _ in range(3)))
+    await asyncio.gather(*(ctx.db.write(partial(making.make, user_id=ana.user_id)) for _ in range(3)))
+
+    assert set(ids(await kept(ctx.db, ana))) == {dan.user_id, eva.user_id}
 
 
 async def test_making_costs_the_same_however_many_there_are(ctx: JobContext, ana: Viewer) -> None:
