@@ -21,6 +21,7 @@ from resolvers.providers import ProviderMutations, ProviderQueries
 from resolvers.second_factors import PhoneMutations, SecondFactorMutations
 from resolvers.server import ServerQueries
 from resolvers.staff import StaffMutations, StaffQueries
+from resolvers.stances import StanceMutations
 from resolvers.suggestions import SuggestionMutations
 from resolvers.tags import TagMutations
 from schema import contract
@@ -67,6 +68,7 @@ class Mutation(
     PrivacyMutations,
     FollowMutations,
     SuggestionMutations,
+    StanceMutations,
     MediaMutations,
     PostMutations,
     TagMutations,

@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     timeline_length: int = 800
     following_limit: int = Field(default=7500, ge=0)
     follow_requests_limit: int = Field(default=1000, ge=0)
+    close_friends_limit: int = Field(default=1000, ge=0)
+    blocks_limit: int = Field(default=10_000, ge=0)
+    restrictions_limit: int = Field(default=10_000, ge=0)
+    mutes_limit: int = Field(default=10_000, ge=0)
     log_level: str = "INFO"
 
     @field_validator("database_url", "replica_url")

@@ -24,6 +24,7 @@ from schema.privacy import PrivacyOfViewer
 from schema.providers import LinkedIdentitiesOfAccount
 from schema.scalars import LanguageTag, TimeZone
 from schema.second_factors import SecondFactorOfAccount
+from schema.stances import StancesOfViewer
 from schema.suggestions import SuggestionsOfViewer
 from schema.uploads import UploadsOfViewer
 from services.accounts import AccountRow
@@ -104,7 +105,15 @@ class Account(SecondFactorOfAccount, LinkedIdentitiesOfAccount, SessionsOfAccoun
 
 
 @strawberry.type
-class Viewer(HomeFeedOfViewer, FollowRequestsOfViewer, SuggestionsOfViewer, PrivacyOfViewer, UploadsOfViewer, Node):
+class Viewer(
+    HomeFeedOfViewer,
+    FollowRequestsOfViewer,
+    SuggestionsOfViewer,
+    PrivacyOfViewer,
+    UploadsOfViewer,
+    StancesOfViewer,
+    Node,
+):
     user_id: strawberry.Private[UUID]
     session_id: strawberry.Private[SessionId]
 

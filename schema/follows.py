@@ -16,9 +16,9 @@ from schema.context import Context
 from schema.fields import attribute, batched, personal
 from schema.mutation import Payload
 from schema.nodes import Node
+from schema.stances import StancesOfRelationship
 from services import follows
 from services.visibility.rows import VisibleUser
-from services.visibility.rules import Relationship as Standing
 
 if TYPE_CHECKING:
     from core.db import Read
@@ -36,9 +36,8 @@ class FollowState(Enum):
 
 
 @strawberry.type
-class Relationship(Node):
+class Relationship(StancesOfRelationship, Node):
     between: strawberry.Private[RelationshipId]
-    standing: strawberry.Private[Standing]
 
     def global_id(self) -> RelationshipId:
         return self.between

@@ -1,4 +1,4 @@
-"""Whether what is derived agrees with the rows it comes from: counts, mirrored follows, timelines, files."""
+"""Whether what is derived agrees with the rows it comes from: counts, mirrors of follows and stances, timelines."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
@@ -13,6 +13,7 @@ from core.db import Database
 from core.redis import CacheUnavailable
 from models.follows import Follow, Follower
 from models.profiles import User
+from models.stances import ReceivedStance, Stance
 from services.feed import reading
 from services.media import sweeping
 
@@ -29,12 +30,16 @@ async def differences(backends: Backends) -> AsyncIterator[str]:
                 yield row.complaint
         for complaint in await _one_sided(backends.db, owners):
             yield complaint
+        for complaint in await _stances(backends.db, owners):
+            yield complaint
         for complaint in await _timelines(backends, owners):
             yield complaint
     async with backends.db.reading(fresh=True) as db:
         sides = (await db.all(_DIRECTIONS))[0]
     if sides.there != sides.back:
         yield f"{sides.there} follows have {sides.back} mirrors"
+    if sides.chosen != sides.received:
+        yield f"{sides.chosen} stances have {sides.received} mirrors"
     for complaint in await sweeping.consistency(backends.db, backends.store):
         yield complaint
 
@@ -59,6 +64,27 @@ async def _one_sided(db: Database, owners: Sequence[UUID]) -> list[str]:
         for some in _pieces(sorted(found, key=str)):
             found -= {tuple(row) for row in await read.all(mirrored.where(pairs.in_([edge[:2] for edge in some])))}
     return [f"{follower} follows {followee} without a mirror" for follower, followee, _ in found]
+
+
+async def _stances(db: Database, owners: Sequence[UUID]) -> list[str]:
+    """Stances whose mirror is not there or says something else, and blocks that left a follow."""
+    mirrored = ("owner_id", "person_id", "blocked_at", "restricted_at", "close_friend_since")
+    there, back = ([getattr(table, name) for name in mirrored] for table in (Stance, ReceivedStance))
+    async with db.reading(fresh=True) as read:
+        rows: Sequence[Any] = await read.all(select(*there).where(Stance.owner_id.in_(owners)))
+        found = {tuple(row) for row in rows}
+        blocks = [(owner, person) for owner, person, blocked_at, *_ in rows if blocked_at is not None]
+        for some in _pieces(sorted(found, key=str)):
+            pairs = tuple_(ReceivedStance.owner_id, ReceivedStance.person_id).in_([row[:2] for row in some])
+            found -= {tuple(row) for row in await read.all(select(*back).where(pairs))}
+        left = list[tuple[Any, ...]]()
+        for some in _pieces(sorted(blocks)):
+            for edge in ((Follow.follower_id, Follow.followee_id), (Follow.followee_id, Follow.follower_id)):
+                left += [tuple(row) for row in await read.all(select(*edge).where(tuple_(*edge).in_(some)))]
+    return [
+        *(f"the stance of {owner} to {person} has no mirror" for owner, person, *_ in found),
+        *(f"{owner} blocks {person}, and a follow is left between them" for owner, person in left),
+    ]
 
 
 def _pieces(edges: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -119,7 +145,12 @@ _COUNTS = text(
     """
 ).bindparams(_OWNERS)
 
-_DIRECTIONS = text("select (select count(*) from follows) as there, (select count(*) from followers) as back")
+_DIRECTIONS = text(
+    """
+    select (select count(*) from follows) as there, (select count(*) from followers) as back,
+        (select count(*) from stances) as chosen, (select count(*) from received_stances) as received
+    """
+)
 
 _STUCK = text(
     """

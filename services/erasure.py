@@ -22,7 +22,7 @@ from models.media import Media
 from models.posts import Post
 from models.profiles import User
 from models.registry import metadata
-from services import counters, emails, handles, likeness, outbox, retention, tags
+from services import counters, emails, handles, likeness, outbox, retention, stances, tags
 from services.auth import sessions
 from services.providers import identities
 from services.suggestions import leaving
@@ -165,6 +165,7 @@ _STEPS: Final[tuple[Callable[[Write, UUID, int], Awaitable[int]], ...]] = (
     tags.forget_person,
     _following,
     _followers,
+    stances.forget_person,
 )
 
 _LIKES = text("select author_id, post_id from post_likes where liker_id = :person limit :limit")

@@ -71,15 +71,15 @@ async def remove_follower(tx: Write, viewer: Viewer, user_id: UUID) -> None:
     await end(tx, user_id, viewer.user_id, "ACTIVE")
 
 
-async def hold(tx: Write, viewer_id: UUID, person_id: UUID) -> None:
-    """Have what decides between two people stand still until the commit, when the viewer is about to act on the other.
+async def hold(tx: Write, viewer_id: UUID, *people: UUID) -> None:
+    """Have what decides between people stand still until the commit, when the viewer is about to act on the others.
 
-    One act of the viewer comes after the other, and so do acts of the two on each other; but any number of people act
+    One act of the viewer comes after the other, and so do acts of two on each other; but any number of people act
     on one person at once, whose account meanwhile turns neither private nor public.
     """
-    for each in sorted((viewer_id, person_id)):
-        row = select(User.id).where(User.id == each)
-        await tx.execute(row.with_for_update(read=each == person_id, key_share=each == viewer_id))
+    for each in sorted({viewer_id, *people}):
+        row, is_viewer = select(User.id).where(User.id == each), each == viewer_id
+        await tx.execute(row.with_for_update(read=not is_viewer, key_share=is_viewer))
 
 
 async def end(tx: Write, follower_id: UUID, followee_id: UUID, state: str | None = None) -> None:

@@ -32,6 +32,11 @@ def may_follow(person: UserRow) -> Reason | None:
     return "AUDIENCE" if person.access == "UNAVAILABLE" else None
 
 
+def may_add_close_friend(person: UserRow) -> Reason | None:
+    """Anybody in use whom the viewer does not block may be a close friend."""
+    return may_follow(person)
+
+
 def may_comment(post: PostRow) -> Reason | None:
     """The author always may; others as `comment_audience` says."""
     relationship = post.relationship

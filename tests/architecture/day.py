@@ -41,6 +41,10 @@ _LOOK_AROUND = f"""query ($handle: String!, $ids: [ID!]!, $post: ID!, $url: URL!
 _REQUESTS = """{ viewer { sent: sentFollowRequests { totalCount nodes { id } }
     received: followRequests { totalCount nodes { id } } } }"""
 
+_CHOSEN = """query ($after: String) { viewer { closeFriends(first: 1, after: $after) {
+    nodes { handle } pageInfo { endCursor } } blockedUsers { nodes { handle } }
+    restrictedUsers { nodes { handle } } mutedUsers { nodes { handle relationship { mutes } } } } }"""
+
 _COMPLETE = "mutation ($input: CompleteLogInInput!) { completeLogIn(input: $input) { errors { code } } }"
 
 _FEED = f"""query ($after: String) {{ viewer {{ homeFeed(first: 1, after: $after, mode: CHRONOLOGICAL) {{
@@ -76,6 +80,7 @@ async def live(client: Client, backends: Backends, ctx: JobContext, provider: Li
     await _rule(ana, ana_id, ben_id)
     await _choose(ana)
     await _ask_to_follow(ana, ana_id, ben, ben_id)
+    await _keep_at_a_distance(ana, ana_id, ben, ben_id)
     await _leave(ana, ben, post, said["comment"]["id"])
     await _work(ctx)
     await _go_for_good(ana, ctx)
@@ -273,6 +278,22 @@ async def _ask_to_follow(ana: Client, ana_id: str, ben: Client, ben_id: str) -> 
         await _act(ben, name, answer, requesterId=ana_id)
     await _act(ben, "removeFollower", "removedFollowerId", userId=ana_id)
     await _act(ben, "updatePrivacySettings", "privacySettings { isPrivate }", isPrivate=False)
+
+
+async def _keep_at_a_distance(ana: Client, ana_id: str, ben: Client, ben_id: str) -> None:
+    """Ana has had enough of Ben for a while; Ben is her friend before and after."""
+    await _act(ana, "updateCloseFriends", "relationships { isCloseFriend }", add=[ben_id])
+    await _act(ana, "muteUser", "relationship { mutes }", userId=ben_id, targets=["POSTS"])
+    await _act(ana, "restrictUser", "relationship { isRestricted }", userId=ben_id)
+    friends = (await ana.ask(_CHOSEN))["viewer"]["closeFriends"]
+    await ana.ask(_CHOSEN, after=friends["pageInfo"]["endCursor"])
+    await _act(ana, "blockUser", "user { viewerAccess }", userId=ben_id)
+    await _act(ana, "unblockUser", "relationship { isBlocked }", userId=ben_id)
+    await _act(ana, "unrestrictUser", "relationship { isRestricted }", userId=ben_id)
+    await _act(ana, "muteUser", "relationship { mutes }", userId=ben_id, targets=[])
+    await _act(ana, "updateCloseFriends", "relationships { isCloseFriend }", add=[ben_id])
+    await _act(ben, "followUser", "user { id }", userId=ana_id)
+    await _act(ben, "muteUser", "relationship { mutes }", userId=ana_id, targets=["STORIES"])
 
 
 async def _go_for_good(ana: Client, ctx: JobContext) -> None:

@@ -26,7 +26,7 @@ from models.outbox import OutboxEntry
 from models.profiles import User
 from models.registry import metadata
 from models.suggestions import Suggestion
-from services import account_life, comments, counters, emails, erasure, follows, handles, likes
+from services import account_life, comments, counters, emails, erasure, follows, handles, likes, mutes, restrictions
 from services.providers import identities
 from services.suggestions import dismissing, making, turns
 from tests.factories import media
@@ -69,6 +69,9 @@ async def eva_leaves(ctx: JobContext) -> tuple[Viewer, Viewer]:
     await db.write(lambda tx: comments.delete_comment(tx, eva, gone))
     await db.write(lambda tx: follows.follow_user(tx, eva, ben.user_id))
     await db.write(lambda tx: follows.follow_user(tx, ben, eva.user_id))
+    for one, other in ((eva, ben), (ben, eva)):
+        await db.write(partial(mutes.mute_user, viewer=one, user_id=other.user_id, targets=["POSTS"]))
+        await db.write(partial(restrictions.restrict_user, viewer=one, user_id=other.user_id))
     await media.settle(ctx)
     await db.write(counters.fold)
     await db.write(lambda tx: account_life.request_deletion(tx, eva, "Bye"))

@@ -71,6 +71,13 @@ READS = {
         " sentFollowRequests(first: 1) { nodes { requester { id } recipient { ...U } } } }",
         _seen_by("author"),
     ),
+    "lists of people": Row(
+        "viewer { closeFriends(first: 1) { nodes { ...U } edges { node { id } } }"
+        " blockedUsers(first: 1) { nodes { ...U } edges { node { id } } }"
+        " restrictedUsers(first: 1) { nodes { ...U } edges { node { id } } }"
+        " mutedUsers(first: 1) { nodes { ...U } edges { node { id } } } }",
+        _seen_by(),
+    ),
     "moderation": Row(
         "moderation { id record(userId: $author) { id user { ...U } } auditLog(first: 1) {"
         " nodes { actor { id } subject { id } } edges { node { actor { ...U } subject { id } } } } }",
@@ -102,6 +109,18 @@ WRITES = {
     ),
     "denyFollowRequest": _mutation(
         "denyFollowRequest", "requesterId: $author", "relationship { user { ...U } }", "follower"
+    ),
+    "blockUser": _mutation("blockUser", "userId: $author", "user { ...U } relationship { user { ...U } }"),
+    "unblockUser": _mutation(
+        "unblockUser", "userId: $author", "user { ...U } relationship { user { ...U } }", "follower"
+    ),
+    "restrictUser": _mutation("restrictUser", "userId: $author", "relationship { user { ...U } }", "follower"),
+    "unrestrictUser": _mutation("unrestrictUser", "userId: $author", "relationship { user { ...U } }", "follower"),
+    "muteUser": _mutation(
+        "muteUser", "userId: $author, targets: [POSTS]", "relationship { user { ...U } }", "follower"
+    ),
+    "updateCloseFriends": _mutation(
+        "updateCloseFriends", "add: [$author]", "relationships { user { ...U } }", "follower"
     ),
     "removeFollower": _mutation(
         "removeFollower", "userId: $author", "relationship { user { ...U } } viewer { id }", "follower"

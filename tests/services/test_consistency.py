@@ -14,8 +14,9 @@ from models.counters import Counter
 from models.follows import Follower
 from models.likes import PostLike
 from models.posts import Post
+from models.stances import ReceivedStance
 from services import comments, consistency, counters, follows, likes
-from tests.factories.people import person
+from tests.factories.people import block, person, stance
 from tests.factories.posts import post
 
 
@@ -69,6 +70,30 @@ async def test_a_follow_in_one_direction_is_found(backends: Backends, world: tup
 
     assert any("without a mirror" in complaint for complaint in found)
     assert "1 follows have 0 mirrors" in found
+
+
+async def test_a_stance_without_its_mirror_is_found(backends: Backends, world: tuple[Viewer, Viewer, PostId]) -> None:
+    ana, ben, _ = world
+    await stance(backends.db, ana, ben, restricted_at=clock.now())
+    await backends.db.write(lambda tx: tx.execute(update(ReceivedStance).values(restricted_at=None)))
+    other = await _complaints(backends)
+    await backends.db.write(lambda tx: tx.execute(delete(ReceivedStance)))
+
+    found = await _complaints(backends)
+
+    assert other == [f"the stance of {ana.id} to {ben.id} has no mirror"]
+    assert found == [*other, "1 stances have 0 mirrors"]
+
+
+async def test_a_follow_that_outlived_a_block_is_found(
+    backends: Backends, world: tuple[Viewer, Viewer, PostId]
+) -> None:
+    ana, ben, _ = world
+    await block(backends.db, ana, ben)
+
+    found = await _complaints(backends)
+
+    assert found == [f"{ana.id} blocks {ben.id}, and a follow is left between them"]
 
 
 async def test_a_post_that_forgot_to_publish_is_found(backends: Backends, world: tuple[Viewer, Viewer, PostId]) -> None:

@@ -1,0 +1,51 @@
+"""Blocks: neither of two people finds the other, and what was between them ends."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy import select
+
+from core import clock
+from core.db import Write
+from core.events import UserBlocked, UserUnblocked
+from core.viewer import Viewer
+from models.profiles import User
+from services import close_friends, follows, outbox, stances
+
+
+async def block_user(tx: Write, viewer: Viewer, user_id: UUID) -> None:
+    """Block a person, whether or not the viewer can find them; again it changes nothing.
+
+    Follows, requests and close friendship end both ways. It is not told whether there is such a person: somebody who
+    blocks the viewer, and is not to be found, is blocked like others.
+    """
+    stances.require_another(viewer, user_id, "You cannot block yourself.")
+    await follows.hold(tx, viewer.user_id, user_id)
+    was = await stances.chosen(tx, viewer.user_id, user_id)
+    if was.blocked_at is not None and was.blocked_via is None:
+        return
+    await stances.require_room(tx, viewer.user_id, "blocks", more=1)
+    if await tx.scalar(select(User.status).where(User.id == user_id)) in {None, "DELETED"}:
+        return
+    block = replace(was, blocked_at=clock.now(), blocked_via=None)
+    await stances.choose(tx, viewer.user_id, user_id, block)
+    await part(tx, viewer.user_id, user_id)
+    outbox.emit(tx, UserBlocked(blocker_id=viewer.user_id, blocked_id=user_id))
+
+
+async def unblock_user(tx: Write, viewer: Viewer, user_id: UUID) -> None:
+    """Lift a block, also of a person who is not to be found; without one nothing changes. It restores nothing."""
+    stances.require_another(viewer, user_id, "You cannot unblock yourself.")
+    await follows.hold(tx, viewer.user_id, user_id)
+    was = await stances.chosen(tx, viewer.user_id, user_id)
+    if was.blocked_at is None:
+        return
+    await stances.choose(tx, viewer.user_id, user_id, replace(was, blocked_at=None, blocked_via=None))
+    outbox.emit(tx, UserUnblocked(blocker_id=viewer.user_id, blocked_id=user_id))
+
+
+async def part(tx: Write, blocker_id: UUID, blocked_id: UUID) -> None:
+    """End follows, requests and close friendship between two people who are held."""
+    for one, other in ((blocker_id, blocked_id), (blocked_id, blocker_id)):
+        await follows.end(tx, one, other)
+        await close_friends.end(tx, one, other)
