@@ -1,14 +1,18 @@
 """The proof: what a viewer found along all paths of the contract is compared with what the reference says."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from aperture.probe.crawl import Known, Patience, Probe
 from aperture.probe.findings import Findings
+from core import clock
 from core.ids import CommentId, PostId, UserId
 from core.settings import settings
+from core.storage.grants import Grants
+from core.storage.local import LocalStorage
 from core.viewer import Viewer
 from tests.privacy.reference import World
 
@@ -16,6 +20,9 @@ PROVEN = ("User", "Post", "Comment", "Image")
 """Types whose things the reference knows."""
 ALLOWED_ERRORS = ("UNAUTHENTICATED", "FORBIDDEN", "ACCOUNT_RESTRICTED")
 SIGNED = "/media/signed/"
+
+LONGEST = timedelta(minutes=10)
+"""How long a signed address may be good for."""
 
 _OF_ONE_PERSON = {"vwr", "acc", "prv", "ses", "upl", "rel", "mod"}
 _WALK = Patience(seconds=120)
@@ -28,6 +35,13 @@ class Proof:
     probe: Probe
     world: World
 
+    @property
+    def grants(self) -> Grants:
+        """Reads the signatures of addresses."""
+        store = self.probe.backends.store
+        assert isinstance(store, LocalStorage)
+        return store.grants
+
     async def walked(self, viewer: Viewer) -> Findings:
         """All that a viewer finds who knows every id, name and link there is."""
         return await self.probe.walk(viewer, known(self.world), _WALK)
@@ -37,7 +51,8 @@ class Proof:
         found = []
         for viewer in viewers:
             name = self.world.users[viewer.id].handle if viewer.id else "nobody"
-            found += [f"{name}: {each}" for each in differences(self.world, viewer, await self.walked(viewer))]
+            walked = await self.walked(viewer)
+            found += [f"{name}: {each}" for each in differences(self.world, viewer, walked, self.grants)]
         return found
 
 
@@ -54,14 +69,20 @@ def known(world: World) -> Known:
     return Known(list(world.ids()), words)
 
 
-def differences(world: World, viewer: Viewer, found: Findings) -> list[str]:
+def differences(world: World, viewer: Viewer, found: Findings, grants: Grants) -> list[str]:
     """One sentence for everything that a viewer found and should not have, or should have and did not."""
+    return [*leaks(world, viewer, found, grants), *_of_errors(found), *_of_gaps(world, viewer.id, found)]
+
+
+def leaks(world: World, viewer: Viewer, found: Findings, grants: Grants) -> list[str]:
+    """One sentence for everything that a viewer found and should not have."""
     return [
-        *_of_errors(found),
         *_of_ids(world, viewer.id, found),
         *_of_texts(world, viewer.id, found),
         *_of_lists(world, viewer.id, found),
+        *_of_counts(world, viewer.id, found),
         *_of_others(viewer.id, found),
+        *_of_addresses(world, viewer.id, found, grants),
     ]
 
 
@@ -73,44 +94,59 @@ def _of_errors(found: Findings) -> Iterator[str]:
             yield f"error {error}: {message}"
 
 
+def _of_gaps(world: World, viewer: UUID | None, found: Findings) -> Iterator[str]:
+    """What should have been found and was not."""
+    for each in sorted(world.reach(viewer) - found.of_kind(*PROVEN)):
+        yield f"does not reach {_named(world, each)}"
+    for kind, text, key in world.texts():
+        if kind != "file" and world.may_read(viewer, kind, key) and not found.saying(text):
+            yield f"does not read {text!r} of a {kind}"
+    for here, name, should in world.lists(viewer):
+        listed = _lists(found, here, name, is_whole=True)
+        for path, ids in listed.items():
+            yield from (f"misses {_named(world, each)} in {path} of {_named(world, here)}" for each in should - ids)
+        if should and not listed:
+            yield f"finds nothing in {name} of {_named(world, here)}"
+
+
 def _of_ids(world: World, viewer: UUID | None, found: Findings) -> Iterator[str]:
-    should, kinds = world.reach(viewer), world.ids()
+    should = world.reach(viewer)
     for each in sorted(found.of_kind(*PROVEN) - should):
         yield f"reaches {_named(world, each)} by {ways_to(found, each)}"
-    for each in sorted(should - found.of_kind(*PROVEN)):
-        yield f"does not reach {_named(world, each)}"
-    for each in sorted(kinds.keys() - should - found.of_kind(*PROVEN)):
+    for each in sorted(world.ids().keys() - should - found.of_kind(*PROVEN)):
         for place in found.saying(each):
             yield f"is told the id of {_named(world, each)} in {place}"
 
 
 def _of_texts(world: World, viewer: UUID | None, found: Findings) -> Iterator[str]:
     for kind, text, key in world.texts():
-        if kind == "picture" and "/" in text:
-            continue
         places = found.saying(text)
         if places and not world.may_read(viewer, kind, key):
             yield f"reads {text!r} of a {kind} in {places[0]}"
-        if not places and world.may_read(viewer, kind, key):
-            yield f"does not read {text!r} of a {kind}"
 
 
 def _of_lists(world: World, viewer: UUID | None, found: Findings) -> Iterator[str]:
     for here, name, should in world.lists(viewer):
+        for path, ids in _lists(found, here, name).items():
+            yield from (f"finds {_named(world, each)} in {path} of {_named(world, here)}" for each in ids - should)
+
+
+def _lists(found: Findings, here: str, name: str, *, is_whole: bool = False) -> dict[str, set[str]]:
+    """The ids in a list of a thing, for each way that it was read; lists of a choice are not whole."""
+    thing, listed = found.things.get(here), dict[str, set[str]]()
+    for path, ids in thing.lists.items() if thing else ():
+        call, _, below = path.partition(".")
+        is_choice = "(" in call
+        if call.partition("(")[0] == name and below in ("nodes", "edges.node") and not (is_whole and is_choice):
+            listed[path] = set(ids)
+    return listed
+
+
+def _of_counts(world: World, viewer: UUID | None, found: Findings) -> Iterator[str]:
+    for here, name, should in world.counts(viewer):
         thing = found.things.get(here)
-        for path, listed in thing.lists.items() if thing else ():
-            call, _, below = path.partition(".")
-            if call.partition("(")[0] != name or below not in ("nodes", "edges.node"):
-                continue
-            extra, missing = set(listed) - should, should - set(listed)
-            is_choice = "(" in call
-            yield from (f"finds {_named(world, one)} in {path} of {_named(world, here)}" for one in sorted(extra))
-            if not is_choice:
-                yield from (
-                    f"misses {_named(world, one)} in {path} of {_named(world, here)}" for one in sorted(missing)
-                )
-        if should and not any(path.startswith(f"{name}.") for path in (thing.lists if thing else ())):
-            yield f"finds nothing in {name} of {_named(world, here)}"
+        if thing and thing.facts.get(name) not in (None, should):
+            yield f"counts {thing.facts.get(name)} for {name} of {_named(world, here)}, which is {should}"
 
 
 def _of_others(viewer: UUID | None, found: Findings) -> Iterator[str]:
@@ -141,7 +177,25 @@ def _named(world: World, id: str) -> str:
     return f"{kind} {id}"
 
 
-def addresses(found: Findings) -> Sequence[str]:
+def _of_addresses(world: World, viewer: UUID | None, found: Findings, grants: Grants) -> Iterator[str]:
+    """Files that not everybody may see have addresses that are signed, for them alone who see them, and run out."""
+    keys = {text: key for kind, text, key in world.texts() if kind == "file"}
+    for address in addresses(found):
+        path = urlsplit(address).path
+        if path.startswith(SIGNED):
+            grant, until = grants.read(path.removeprefix(SIGNED))
+            if not world.sees_picture(viewer, keys[grant.key]):
+                yield f"is given an address of {grant.key}"
+            if until - clock.now() > LONGEST:
+                yield f"is given an address of {grant.key} that is good until {until}"
+        else:
+            name = path.rpartition("/")[2]
+            picture = next((key for text, key in keys.items() if text.endswith(name)), None)
+            if picture is None or not world.sees_picture(None, picture):
+                yield f"is given an open address of {name}"
+
+
+def addresses(found: Findings) -> list[str]:
     """The addresses of files among all that was said."""
     parts = (part for word in found.words for part in word.split())
     return [part for part in parts if "/media/" in urlsplit(part).path]

@@ -168,7 +168,7 @@ class World:
             yield "comment", row.text, key
         for key, row in self.media.items():
             yield from (("picture", each, key) for each in (row.alt_text, row.blurhash) if each)
-            yield from (("picture", file["key"], key) for file in row.renditions)
+            yield from (("file", file["key"], key) for file in row.renditions)
 
     def may_read(self, viewer: Who, kind: str, key: UUID) -> bool:
         """Whether a text of a thing is for the viewer."""
@@ -177,6 +177,7 @@ class World:
             "post": self.sees_post,
             "comment": self.sees_comment,
             "picture": self.sees_picture,
+            "file": self.sees_picture,
         }
         return rules[kind](viewer, key)
 
@@ -194,9 +195,18 @@ class World:
 
     def counts(self, viewer: Who) -> Iterator[tuple[str, str, int]]:
         """Every count that the viewer can read: of what, its field, and the number."""
-        for post, row in self.posts.items():
-            if self.sees_post(viewer, post):
-                yield str(PostId(row.author_id, post)), "commentCount", len(self._comments_under(viewer, post))
+        for person in self.users:
+            if self.exists(viewer, person):
+                yield str(UserId(person)), "postCount", self._posts_counted(viewer, person)
+
+    def _posts_counted(self, viewer: Who, person: UUID) -> int:
+        """The posts on a profile that the viewer may see; behind a head, those for everybody whom it lets in."""
+        if not self.shows_head(viewer, person):
+            return 0
+        rows = [row for row in self.posts.values() if row.author_id == person and row.status == "PUBLISHED"]
+        if self.shows_all(viewer, person):
+            return sum(self.sees_post(viewer, row.id) for row in rows)
+        return sum(row.deleted_at is None and row.audience == "PUBLIC" for row in rows)
 
     def _lists_of_person(self, viewer: Who, person: UUID) -> Iterator[tuple[str, str, set[str]]]:
         here, is_open = str(UserId(person)), self.shows_all(viewer, person)

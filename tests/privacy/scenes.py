@@ -68,8 +68,10 @@ async def scene(db: Database, state: State) -> Scene:
     mentioned = {"caption_mentions": {"ben": _text(ben), "eva": _text(eva)}}
     own = {each: await post(db, eva, audience=each, caption=f"canary-{each}-@ben", **mentioned) for each in AUDIENCES}
     open_ = await post(db, ben, caption="Seen with @eva", **mentioned)
+    await _count(db, open_, "PUBLIC")
     for audience, picture in own.items():
         await _dress(db, picture, audience)
+        await _count(db, picture, audience)
         for who in (viewers["follower"], viewers["blocked"], ben):
             await _react(db, who, picture, f"canary-of-{_name(viewers, who)}-for-{audience}")
     for who in (eva, viewers["follower"], viewers["blocked"], viewers["blocker"]):
@@ -123,6 +125,16 @@ async def _show_face(db: Database, eva: Viewer) -> None:
 
 def _file(name: str) -> dict[str, Any]:
     return {"size": "FEED", "format": "JPEG", "key": f"private/{name}.jpg", "width": 1, "height": 1, "byte_size": 1}
+
+
+async def _count(db: Database, picture: PostId, audience: str) -> None:
+    """Count a post on its author's profile."""
+    author, counted = picture.author_id, {f"posts_{audience.lower()}": 1}
+
+    async def work(tx: Write) -> None:
+        counters.add(tx, author, author, **counted)
+
+    await db.write(work)
 
 
 async def _react(db: Database, who: Viewer, picture: PostId, words: str) -> None:
