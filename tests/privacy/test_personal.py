@@ -33,6 +33,7 @@ from services.visibility.witness import Witness
 from subscriptions.base import Stream
 from tests.factories.people import follow, person
 from tests.factories.posts import comment, post
+from tests.factories.tags import tag
 
 GRAPHQL = schema._schema
 WATCH = "subscription ($ids: [ID!]!) { postEvents(postIds: $ids, after: %s) { __typename %s } }"
@@ -125,6 +126,8 @@ async def scene(backends: Backends, db: Database) -> Scene:
     picture = await post(
         db, ana, place_id=spot["id"], caption="Hi @ben, see #sea and https://example.org", caption_mentions=mentions
     )
+    await tag(db, picture, ben)
+    await tag(db, await post(db, dora), ana)
     await comment(db, ben, picture, idempotency_key="ben's own")
     await db.write(lambda tx: tx.execute(update(User).values(links=links, bio="Hi @ben", bio_mentions=mentions)))
     await db.write(lambda tx: tx.execute(update(Media).values(renditions=[RENDITION])))
