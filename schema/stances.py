@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from core.ids import UserId
 from core.paging import Page, Window
+from schema import nodes
 from schema.connections import Connection, connection, fill_pages
 from schema.context import Context
 from schema.fields import attribute, batched
@@ -98,7 +100,9 @@ async def _people(
     async def fetch(db: "Read", asked: Sequence[tuple["Viewer", Window]]) -> list[Page[UserId]]:
         return [await read(db, part) for _, part in asked]
 
-    return [connection(each) for each in await fill_pages(ctx, parents, window, fetch)]
+    # The viewer's own lists have people in them whom the viewer blocks.
+    filled = await fill_pages(ctx, parents, window, fetch, partial(nodes.load, ctx))
+    return [connection(each) for each in filled]
 
 
 @strawberry.input
