@@ -19,7 +19,7 @@ from schema.contract import contract
 from services import comments, follows, likes
 from tests.api.conftest import SignIn
 from tests.client import Client
-from tests.factories.people import person
+from tests.factories.people import follow, person
 from tests.factories.posts import post
 from tests.factories.second_factors import protect
 from tests.factories.sessions import PASSWORD, account
@@ -96,6 +96,7 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
     app = await protect(db, await account(db, "dora", "dora@example.com"))
     await upload(db, ana, "OPEN")
     post_id, user_id = str(shown), str(UserId(ben.user_id))
+    troll = str(UserId((await person(db, "troll")).user_id))
     file = {"purpose": "POST", "contentType": "image/jpeg", "byteSize": 10, "width": 4, "height": 5}
     return {
         "HomeScreen": {"postCount": 5},
@@ -108,6 +109,20 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
         "ProfileScreen": {"handle": "@Ben"},
         "ProfileGridNextPage": {"userId": user_id, "after": "", "kinds": ["PHOTO"]},
         "Follow": {"input": {"userId": user_id}},
+        "FollowRequests": {},
+        "ApproveFollowRequest": {"input": {"requesterId": await asking(db, ana, "fay")}},
+        "DenyFollowRequest": {"input": {"requesterId": await asking(db, ana, "gil")}},
+        "RemoveFollower": {"input": {"userId": user_id}},
+        "Suggestions": {},
+        "DismissSuggestion": {"input": {"userId": user_id}},
+        "PrivacyScreen": {},
+        "UpdatePrivacy": {"input": {"isPrivate": True, "mentions": "FOLLOWING"}},
+        "Block": {"input": {"userId": troll}},
+        "Unblock": {"input": {"userId": troll}},
+        "Restrict": {"input": {"userId": user_id}},
+        "Unrestrict": {"input": {"userId": user_id}},
+        "Mute": {"input": {"userId": user_id, "targets": ["POSTS"]}},
+        "EditCloseFriends": {"input": {"add": [user_id]}},
         "ComposeForm": {},
         "BeginUpload": {"input": {**file, "idempotencyKey": "of this file"}},
         "CompleteUpload": {"input": {"uploadId": str(await upload(db, ana))}},
@@ -125,6 +140,13 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
         "RevokeSessions": {"input": {}},
         "OpenLink": {"url": "http://localhost:8000/p/abcdefghijk"},
     }
+
+
+async def asking(db: Database, ana: Viewer, handle: str) -> str:
+    """Somebody who waits to follow."""
+    waiting = await person(db, handle)
+    await follow(db, waiting, ana, "PENDING")
+    return str(UserId(waiting.user_id))
 
 
 def text(name: str) -> str:
