@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from loaders.base import Scope
-from services import counters
+from services import counters, known_followers
 from services.visibility import profiles
 from services.visibility.relationships import relationships
 from services.visibility.rows import VisibleUser
@@ -30,3 +30,10 @@ async def user_counts(scope: Scope, ids: Sequence[UUID]) -> list[Mapping[str, in
     async with scope.reading() as db:
         found = await counters.read(db, [(user_id, user_id) for user_id in ids])
     return [found[user_id, user_id] for user_id in ids]
+
+
+async def known_follower_counts(scope: Scope, ids: Sequence[UUID]) -> list[int]:
+    """How many followers of each person the viewer follows."""
+    async with scope.reading() as db:
+        found = await known_followers.counts(db, scope.viewer, ids)
+    return [found.get(user_id, 0) for user_id in ids]

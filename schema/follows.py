@@ -9,15 +9,15 @@ import strawberry
 
 from core.ids import RelationshipId, UserId
 from core.paging import Filled, Page, Window
-from loaders.profiles import relationships_by_id, user_counts
+from loaders.profiles import known_follower_counts, relationships_by_id, user_counts
 from schema import nodes
-from schema.connections import EMPTY, Fetch, PageInfo, fill_pages, page_info
+from schema.connections import EMPTY, Connection, Fetch, PageInfo, connection, fill_pages, page_info
 from schema.context import Context
 from schema.fields import attribute, batched, personal
 from schema.mutation import Payload
 from schema.nodes import Node
 from schema.stances import StancesOfRelationship
-from services import follows
+from services import follows, known_followers
 from services.visibility.rows import VisibleUser
 
 if TYPE_CHECKING:
@@ -63,6 +63,15 @@ class Relationship(StancesOfRelationship, Node):
     @attribute
     def has_requested_viewer(self) -> bool:
         return self.standing.has_requested_viewer
+
+    @personal
+    @batched
+    async def followers_you_know_count(parents: list["Relationship"], ctx: Context) -> list[int | None]:
+        people = await nodes.load(ctx, [UserId(each.between.id) for each in parents])
+        is_open = [person is not None and person.row.access == "FULL" for person in people]
+        shown = [each.between.id for each, is_shown in zip(parents, is_open, strict=True) if is_shown]
+        found = dict(zip(shown, await ctx.loaders.load(known_follower_counts, shown), strict=True))
+        return [found.get(each.between.id, 0) for each in parents]
 
 
 @strawberry.type
@@ -116,6 +125,19 @@ class FollowsOfUser:
         parents: list["User"], ctx: Context, *, first: int | None = 20, after: str | None = None
     ) -> list[FollowConnection | None]:
         return await _connections(parents, ctx, Window(first or 20, after), follows.pages_of_following, "following")
+
+    @personal
+    @batched
+    async def followers_you_know(
+        parents: list["User"], ctx: Context, *, first: int | None = 3, after: str | None = None
+    ) -> list[Connection[LazyUser] | None]:
+        async def fetch(db: "Read", asked: Sequence[tuple[UserId, Window]]) -> list[Page[UserId]]:
+            return await known_followers.pages(db, ctx.viewer, asked)
+
+        is_shown = [ctx.viewer.is_signed_in and person.row.access == "FULL" for person in parents]
+        people = [person.global_id() for person, shown in zip(parents, is_shown, strict=True) if shown]
+        found = iter(await fill_pages(ctx, people, Window(first or 3, after), fetch))
+        return [connection(next(found) if shown else EMPTY) for shown in is_shown]
 
 
 async def _connections(

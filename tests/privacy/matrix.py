@@ -20,6 +20,7 @@ fragment U on User {
   avatar { id } relationship { id user { id } } posts(first: 1) { nodes { ...P } edges { node { ...P } } }
   followers(first: 2) { nodes { id } edges { node { id } } } following(first: 2) { nodes { id } edges { node { id } } }
   similarUsers(first: 1) { nodes { id } edges { node { id } } }
+  followersYouKnow(first: 1) { nodes { id } edges { node { id } } }
 }
 fragment E on UserError {
   code ... on ConflictError { existing { id } } ... on MediaError { upload { media { id } } }
