@@ -5,7 +5,7 @@ import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Executable, insert, text
 from sqlalchemy.engine import CursorResult, Row
@@ -20,7 +20,12 @@ from core.settings import Settings
 T = TypeVar("T")
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
+EVERYTHING: Final = 2**63 - 1
+"""Behind every place in the log: only the primary contains that much."""
+
 _RETRIED = {"40001", "40P01"}
+_WRITTEN = text("select (pg_current_wal_insert_lsn() - '0/0')::bigint")
+_REPLAYED = text("select (pg_last_wal_replay_lsn() - '0/0')::bigint as position, pg_is_in_recovery() as follows")
 
 
 class Read:
@@ -119,15 +124,33 @@ class Database:
         if self._replica is not self._primary:
             self._replica.show("replica")
 
+    @property
+    def has_replica(self) -> bool:
+        """Whether reads go elsewhere than writes, and may lag behind."""
+        return self._replica is not self._primary
+
     @asynccontextmanager
-    async def reading(self, *, fresh: bool = False) -> AsyncIterator[Read]:
-        """A connection to read from; `fresh` reads see every committed write, others may lag behind on a replica."""
-        pool = self._primary if fresh else self._replica
+    async def reading(self, *, fresh: bool = False, after: int = 0) -> AsyncIterator[Read]:
+        """A connection to read from; `fresh` reads see every committed write, others may lag behind on a replica.
+
+        They see at least what was written up to the place `after` in the log.
+        """
+        pool = self._primary if fresh or after >= EVERYTHING else self._replica
         connection = await pool.open(reads=True)
         try:
+            if after and pool is not self._primary and not await _contains(connection, after):
+                lagging, pool = connection, self._primary
+                connection = await pool.open(reads=True)
+                await close(lagging)
             yield Read(connection, asks_driver=pool.keeps_sessions)
         finally:
             await close(connection)
+
+    async def position(self) -> int:
+        """A place in the log behind everything that is committed."""
+        async with self.reading(fresh=True) as read:
+            found: int = await read.scalar(_WRITTEN)
+        return found
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Write]:
@@ -169,3 +192,10 @@ class Database:
         """Close all connections."""
         await self._primary.aclose()
         await self._replica.aclose()
+
+
+async def _contains(connection: AsyncConnection, after: int) -> bool:
+    """Whether a replica has come to a place in the log; one that was promoted has no more to come to."""
+    with translated():
+        replayed = (await connection.execute(_REPLAYED)).one()
+    return not replayed.follows or (replayed.position or 0) >= after

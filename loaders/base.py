@@ -1,15 +1,17 @@
 """Questions, and the loaders of one operation that remember their answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
+from core import own_writes
 from core.backends import Backends
 from core.db import Read
 from core.viewer import Viewer
+from services.visibility.witness import WatchedViewer
 
 PATIENCE_SECONDS: Final = 0.02
 
@@ -24,10 +26,23 @@ class Scope:
     backends: Backends
     viewer: Viewer
     is_fresh: bool = False
+    _written: dict[str, int] = field(default_factory=dict, init=False, compare=False)
 
     def reading(self) -> AbstractAsyncContextManager[Read]:
-        """A short connection for one batch; fresh ones see every committed write."""
-        return self.backends.db.reading(fresh=self.is_fresh)
+        """A short connection for one batch; fresh ones see every committed write, others at least the viewer's own."""
+        db = self.backends.db
+        if self.is_fresh or not db.has_replica:
+            return db.reading(fresh=self.is_fresh)
+        return self._reading()
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[Read]:
+        viewer = self.viewer.own if isinstance(self.viewer, WatchedViewer) else self.viewer
+        backends = self.backends
+        if "position" not in self._written:
+            self._written["position"] = await own_writes.position(backends.db, backends.cache, viewer.id)
+        async with backends.db.reading(after=self._written["position"]) as read:
+            yield read
 
 
 Question = Callable[[Scope, Sequence[K]], Awaitable[Sequence[V]]]

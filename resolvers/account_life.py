@@ -52,5 +52,5 @@ async def _account(ctx: Context, status: AccountStatus, ended: Iterable[SessionI
         ctx.backends.tokens.forget(session)
     forget_session(ctx)
     if ctx.viewer.status != "SUSPENDED":
-        ctx.become(replace(ctx.viewer, status=status))
+        await ctx.become(replace(ctx.viewer, status=status))
     return await nodes.one(ctx, AccountId(ctx.viewer.user_id), Account)

@@ -89,7 +89,7 @@ class AuthMutations:
             ctx.backends.tokens.forget(session)
         if ctx.jar is not None:
             ctx.jar.clear()
-        ctx.become(Viewer(address=who.address, user_agent=who.user_agent))
+        await ctx.become(Viewer(address=who.address, user_agent=who.user_agent))
         return LogOutPayload(ended_session_ids=[strawberry.ID(str(session)) for session in ended])
 
     @mutation
@@ -128,7 +128,7 @@ async def enter(ctx: Context, tokens: sessions.AuthTokens) -> None:
     """Go on with the operation as the person who has just got these tokens."""
     before = ctx.viewer
     until = tokens.access_token_expires_at
-    ctx.become(await gate.admit(ctx.backends, tokens.session, until, before.address, before.user_agent))
+    await ctx.become(await gate.admit(ctx.backends, tokens.session, until, before.address, before.user_agent))
 
 
 def challenge_of(challenge: Challenge) -> LogInChallenge:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import strawberry
 
+from core import own_writes
 from core.backends import Backends
 from core.db import Write
 from core.ids import GlobalId
@@ -61,15 +62,15 @@ class Context:
         """A context of its own for a reading that shall be known to go by nothing but what the witness notes."""
         return replace(self, viewer=WatchedViewer(self.viewer, witness))
 
-    def become(self, viewer: Viewer) -> None:
+    async def become(self, viewer: Viewer) -> None:
         """Go on as the person who has just signed in or out."""
         self.viewer = viewer
-        self.renew(fresh=True)
+        await self._note_write()
 
     async def write(self, verb: Callable[[Write], Awaitable[R]]) -> R:
-        """Run one verb in a transaction, retried as a whole; later reads of the operation see the change."""
+        """Run one verb in a transaction, retried as a whole; later reads of the viewer see the change."""
         outcome = await self.backends.db.write(verb)
-        self.renew(fresh=True)
+        await self._note_write()
         return outcome
 
     async def write_once(
@@ -93,6 +94,11 @@ class Context:
             return outcome
 
         return await self.write(work)
+
+    async def _note_write(self) -> None:
+        """Let the rest of the operation, and the viewer's next ones in any process, see what was just committed."""
+        await own_writes.note(self.backends.db, self.backends.cache, self.viewer.id)
+        self.renew(fresh=True)
 
 
 Info = strawberry.Info[Context, None]

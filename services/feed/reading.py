@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, text
 
-from core import clock
+from core import clock, own_writes
 from core.db import Database, Read
 from core.ids import PostId
 from core.paging import Page, Window, cursor_id, cursor_time, decode_cursor, encode_cursor, page_of
@@ -95,7 +95,7 @@ async def _posts(db: Database, cache: Cache, user_id: UUID, count: int, before: 
     found = timeline.newest(count, before) if timeline else None
     if found is not None:
         return found
-    async with db.reading() as read:
+    async with db.reading(after=await own_writes.position(db, cache, user_id)) as read:
         return await _newest(read, user_id, count, before)
 
 
