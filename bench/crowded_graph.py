@@ -22,11 +22,11 @@ def person(number: int) -> UUID:
     return UUID(f"01900000-0000-7000-8000-{number:012x}")
 
 
-LARGE, SMALL, BUSY, QUIET = (person(number) for number in range(1, 5))
-"""Followed by `CROWD`, and by `FEW`; who follows `FOLLOWED`, `KNOWN` of them in the crowd; who follows nobody."""
+LARGE, SMALL, BUSY, QUIET, USUAL = (person(number) for number in range(1, 6))
+"""Followed by `CROWD`, and by `FEW`; who follows `FOLLOWED`, `KNOWN` of them in the crowd; who nobody; who 200."""
 
 _WHO: Final = f"""
-    select n from generate_series(1, 4) n union all select n from generate_series({_FIRST}, {_FIRST + CROWD - 1}) n
+    select n from generate_series(1, 5) n union all select n from generate_series({_FIRST}, {_FIRST + CROWD - 1}) n
     union all select n from generate_series({_ELSEWHERE}, {_ELSEWHERE + FOLLOWED - KNOWN - 1}) n
 """  # noqa: S608 - constants
 _MOMENT: Final = "timestamptz '2026-01-01' + {} * interval '1 second'"
@@ -35,6 +35,7 @@ _EDGES: Final = f"""
     from generate_series({_FIRST}, {_FIRST + CROWD - 1}) n
     union all select n, 2, n::bigint * 7919 % {CROWD} from generate_series({_FIRST}, {_FIRST + FEW - 1}) n
     union all select 3, {_FIRST} + n * {CROWD // KNOWN}, n * 31 % {KNOWN} from generate_series(0, {KNOWN - 1}) n
+    union all select 5, {_FIRST} + n * {CROWD // 200}, n from generate_series(0, 199) n
     union all select 3, n, n from generate_series({_ELSEWHERE}, {_ELSEWHERE + FOLLOWED - KNOWN - 1}) n
 """  # noqa: S608 - constants
 _FOLLOWER, _FOLLOWEE = _NUMBERED.format("follower"), _NUMBERED.format("followee")
@@ -54,7 +55,7 @@ _STEPS: Final = (
         user_id, email, password_hash, password_changed_at, role, language, time_zone, created_at
     )
     select {_NUMBERED.format("n")}, n || '@example.org', '', {_MOMENT.format(0)}, 'MEMBER', 'en', 'UTC',
-        {_MOMENT.format(0)} from generate_series(1, 4) n
+        {_MOMENT.format(0)} from generate_series(1, 5) n
     """,  # noqa: S608 - constants
     f"""
     insert into follows (follower_id, followee_id, state, created_at)
