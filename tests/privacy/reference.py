@@ -12,6 +12,8 @@ rule is one sentence of the product put into Python. The rules:
 - A comment is seen with its post, unless its writer's account is not in use, or one of writer and viewer blocks the
   other. One that is held back is seen by its writer and by the author of the post.
 - Who stands between a block and the viewer is in no list, and in no count.
+- A post of somebody else in which a person is tagged stands in the person's list for those who see the post and the
+  whole profile.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +29,7 @@ from core.ids import CommentId, MediaId, PostId, UserId
 Who = UUID | None
 """A viewer; None is signed out."""
 
-_TABLES = ("users", "follows", "stances", "posts", "media", "comments", "post_likes")
+_TABLES = ("users", "follows", "stances", "posts", "media", "comments", "post_likes", "media_tags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class World:
     media: Mapping[UUID, Any]
     comments: Mapping[UUID, Any]
     likes: frozenset[tuple[UUID, UUID]]
+    tags: frozenset[tuple[UUID, UUID]]
 
     @classmethod
     async def read(cls, db: Database) -> Self:
@@ -57,6 +60,7 @@ class World:
             media={row.id: row for row in rows["media"]},
             comments={row.id: row for row in rows["comments"]},
             likes=frozenset((row.post_id, row.liker_id) for row in rows["post_likes"]),
+            tags=frozenset((row.post_id, row.person_id) for row in rows["media_tags"]),
         )
 
     def follows_(self, follower: Who, followee: UUID) -> bool:
@@ -221,6 +225,12 @@ class World:
             if row.author_id == person and row.status == "PUBLISHED" and self.sees_post(viewer, each)
         }
         yield here, "posts", posts if is_open else set()
+        tagged = {
+            str(PostId(self.posts[each].author_id, each))
+            for each, who in self.tags
+            if who == person and self.posts[each].author_id != person and self.sees_post(viewer, each)
+        }
+        yield here, "taggedPosts", tagged if is_open else set()
 
     def _comments_under(self, viewer: Who, post: UUID) -> set[str]:
         rows = ((each, row) for each, row in self.comments.items() if row.post_id == post)

@@ -17,6 +17,7 @@ from schema.comments import CommentState
 from services import counters
 from tests.factories.people import block, follow, person, stance
 from tests.factories.posts import comment, post
+from tests.factories.tags import tag
 from tests.factories.uploads import upload
 
 Relation = Literal[
@@ -80,6 +81,8 @@ async def scene(db: Database, state: State) -> Scene:
         for picture in (*own.values(), open_):
             words = f"canary-held-{picture.id.hex[-6:]}"
             await comment(db, viewers["restricted"], picture, words, state="HELD")
+    for picture in (*own.values(), open_):
+        await tag(db, picture, eva, ben, viewers["follower"], viewers["blocked"], viewers["blocker"])
     await _show_face(db, eva)
     for one, other in ((ben, eva), (eva, ben), (viewers["blocked"], ben), (viewers["blocker"], ben)):
         await follow(db, one, other)
