@@ -186,6 +186,32 @@ def check_consistency() -> None:
         raise typer.Exit(1)
 
 
+@main.command()
+def probe(
+    node: Annotated[str, typer.Option(help="Global id of a profile, post, comment or picture.")],
+    handle: Annotated[str | None, typer.Option("--as", help="Whose eyes to use; left out, nobody's.")] = None,
+) -> None:
+    """Say whether somebody sees a thing, by which rule, along which paths; exit with 1 if not, 2 if it is unknown."""
+    from aperture.probe.report import UnknownThing, report
+
+    try:
+        found = asyncio.run(report(handle, node))
+    except UnknownThing as error:
+        _errors.print(str(error), markup=False)
+        raise typer.Exit(2) from error
+    wall = found.verdict.wall
+    _output.print("[bold green]Visible.[/]" if wall is None else f"[bold red]Not visible:[/] {wall}")
+    for name, value in found.verdict.facts.items():
+        _output.print(f"  {name}: {value}", markup=False)
+    _output.print("Reached by:" if found.ways else "Reached by no path.")
+    for way in found.ways:
+        _output.print(f"  {way}", markup=False)
+    if found.is_leak:
+        _errors.print("[bold red]This is a leak:[/] it is reached although the rule hides it.")
+    if wall is not None:
+        raise typer.Exit(1)
+
+
 @keys.command("list")
 def list_keys() -> None:
     """List the keys that sign access tokens, and those whose tokens still count."""

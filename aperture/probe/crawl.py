@@ -51,11 +51,12 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Where a walk ends although there is more: after so many seconds, operations, or pages of one list."""
+    """Where a walk ends although there is more: after so many seconds, operations, pages of one list, or steps."""
 
     seconds: float = 60
     operations: int = 5000
     pages: int = 20
+    rounds: int = 1000
 
 
 @cache
@@ -101,8 +102,13 @@ class _Walk:
                 for start in range(0, len(fillings), _ROOTS):
                     await self._ask_root(call, fillings[start : start + _ROOTS])
         asked = set[str]()
+        rounds = 0
         while self.findings.is_whole and (new := [each for each in self.findings.things if each not in asked]):
             asked.update(new)
+            rounds += 1
+            self.findings.is_whole = rounds <= self._patience.rounds
+            if not self.findings.is_whole:
+                return
             for kind, ids in self._by_kind(new):
                 await self._ask_things(kind, ids)
 

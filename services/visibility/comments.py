@@ -15,7 +15,9 @@ from core.viewer import Viewer
 from services.visibility import profiles, rules
 from services.visibility.posts import posts
 from services.visibility.previews import comment
+from services.visibility.profiles import SeenUsers
 from services.visibility.rows import VisibleComment, VisiblePost, VisibleUser
+from services.visibility.rules import Wall
 
 _BY_ID = Direct(
     text(
@@ -29,9 +31,10 @@ _BY_ID = Direct(
 
 @dataclass(frozen=True, slots=True)
 class SeenComments:
-    """What the viewer may see of the comments asked for, with their posts and writers."""
+    """What the viewer may see of the comments asked for, with their posts and writers; `walls` stand before others."""
 
     comments: dict[CommentId, VisibleComment] = field(default_factory=dict)
+    walls: dict[CommentId, Wall] = field(default_factory=dict)
     posts: Mapping[PostId, VisiblePost] = field(default_factory=dict)
     users: dict[UUID, VisibleUser] = field(default_factory=dict)
 
@@ -42,12 +45,15 @@ async def comments(db: Read, viewer: Viewer, ids: Sequence[CommentId]) -> SeenCo
         return SeenComments()
     rows = await db.rows(_BY_ID, {"authors": [one.author_id for one in ids], "ids": [one.id for one in ids]})
     seen_posts = await posts(db, viewer, [PostId(row["author_id"], row["post_id"]) for row in rows], PostWant())
-    writers = await profiles.users(db, viewer, {row["commenter_id"] for row in rows})
-    seen = SeenComments(posts=seen_posts.posts, users={**seen_posts.users, **writers})
+    writers = await profiles.seen_users(db, viewer, {row["commenter_id"] for row in rows})
+    seen = SeenComments(posts=seen_posts.posts, users={**seen_posts.users, **writers.users})
     for row in rows:
-        post_id = PostId(row["author_id"], row["post_id"])
-        if _is_visible(row, writers.get(row["commenter_id"]), seen.posts.get(post_id)):
-            seen.comments[CommentId(row["author_id"], row["id"])] = comment(row, post_id)
+        comment_id, post_id = CommentId(row["author_id"], row["id"]), PostId(row["author_id"], row["post_id"])
+        wall = _wall(row, writers, seen.posts.get(post_id))
+        if wall is None:
+            seen.comments[comment_id] = comment(row, post_id)
+        else:
+            seen.walls[comment_id] = wall
     return seen
 
 
@@ -59,10 +65,11 @@ async def require_comment(db: Read, viewer: Viewer, comment_id: CommentId) -> Vi
         raise NotFound(id=str(comment_id)) from None
 
 
-def _is_visible(row: Record, writer: VisibleUser | None, post: VisiblePost | None) -> bool:
+def _wall(row: Record, writers: SeenUsers, post: VisiblePost | None) -> Wall | None:
+    """What stands before a comment; before one of somebody who is not there for the viewer, what stands before them."""
+    writer = writers.users.get(row["commenter_id"])
     if writer is None:
-        return False
+        return writers.walls.get(row["commenter_id"], "DELETED")
     facts = rules.CommentFacts(row["state"], writer.status, is_deleted=row["deleted_at"] is not None)
     is_own_post = post is not None and post.relationship.is_self
-    wall = rules.comment_wall(facts, writer.relationship, post_is_visible=post is not None, is_own_post=is_own_post)
-    return wall is None
+    return rules.comment_wall(facts, writer.relationship, post_is_visible=post is not None, is_own_post=is_own_post)

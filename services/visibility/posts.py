@@ -70,11 +70,13 @@ def _judge(seen: SeenPosts, row: Any, want: PostWant) -> None:
     """Let one row through, with everything that came with it, or drop all of it."""
     author_id = row["author_id"]
     post_id, relationship = PostId(author_id, row["id"]), seen.relationships[author_id]
-    if rules.profile_wall(row["user_status"], relationship) is not None:
-        return
-    author = seen.users.get(author_id) or profiles.judge(row, relationship)
-    facts = rules.PostFacts(row["status"], row["audience"], is_deleted=row["deleted_at"] is not None)
-    if rules.post_wall(facts, author.access, relationship) is not None:
+    wall = rules.profile_wall(row["user_status"], relationship)
+    if wall is None:
+        author = seen.users.get(author_id) or profiles.judge(row, relationship)
+        facts = rules.PostFacts(row["status"], row["audience"], is_deleted=row["deleted_at"] is not None)
+        wall = rules.post_wall(facts, author.access, relationship)
+    if wall is not None:
+        seen.walls[post_id] = wall
         return
     seen.posts[post_id] = VisiblePost(PostRow(post_id, relationship, *row[_OWN]))
     seen.users[author_id] = author

@@ -1,6 +1,7 @@
 """Profiles as others may see them."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from core.ids import MediaId, UserId
 from core.viewer import Viewer
 from services.visibility import relationships, rules
 from services.visibility.rows import MediaRow, UserRow, VisibleMedia, VisibleUser
-from services.visibility.rules import Relationship
+from services.visibility.rules import Relationship, Wall
 
 COLUMNS = """
     u.id as user_id, u.handle, u.display_name, u.pronouns, u.bio, nullif(u.bio_mentions, '{}') as bio_mentions,
@@ -35,18 +36,34 @@ _BY_ID = Direct(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class SeenUsers:
+    """The profiles that exist for the viewer; `walls` stand before the others."""
+
+    users: dict[UUID, VisibleUser] = field(default_factory=dict)
+    walls: dict[UUID, Wall] = field(default_factory=dict)
+
+
 async def users(db: Read, viewer: Viewer, ids: Iterable[UUID]) -> Mapping[UUID, VisibleUser]:
     """The profiles that exist for the viewer."""
-    asked = set(ids)
+    return (await seen_users(db, viewer, ids)).users
+
+
+async def seen_users(db: Read, viewer: Viewer, ids: Iterable[UUID]) -> SeenUsers:
+    """As `users`, with what stands before those that do not."""
+    asked, seen = set(ids), SeenUsers()
     if not asked:
-        return {}
+        return seen
     rows = await db.rows(_BY_ID, {"ids": list(asked), "viewer": relationships.asking(viewer)})
     stands = relationships.of_rows(viewer, ((row["user_id"], row) for row in rows))
-    return {
-        row["user_id"]: judge(row, stands[row["user_id"]])
-        for row in rows
-        if rules.profile_wall(row["user_status"], stands[row["user_id"]]) is None
-    }
+    for row in rows:
+        user_id, relationship = row["user_id"], stands[row["user_id"]]
+        wall = rules.profile_wall(row["user_status"], relationship)
+        if wall is None:
+            seen.users[user_id] = judge(row, relationship)
+        else:
+            seen.walls[user_id] = wall
+    return seen
 
 
 async def require_user(db: Read, viewer: Viewer, user_id: UUID) -> VisibleUser:

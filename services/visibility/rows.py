@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NewType
 from uuid import UUID
 
 from core.ids import CommentId, FollowRequestId, MediaId, PostId, UploadId
-from services.visibility.rules import Access, Relationship, is_listed
+from services.visibility.rules import Access, Relationship, Wall, is_listed
 
 
 class RenditionRow(NamedTuple):
@@ -152,9 +152,10 @@ VisibleFollowRequest = NewType("VisibleFollowRequest", FollowRequestRow)
 
 @dataclass(frozen=True, slots=True)
 class SeenPosts:
-    """What the viewer may see of the posts asked for, and what was read with them."""
+    """What the viewer may see of the posts asked for, and what was read with them; `walls` stand before the others."""
 
     posts: dict[PostId, VisiblePost] = field(default_factory=dict)
+    walls: dict[PostId, Wall] = field(default_factory=dict)
     users: dict[UUID, VisibleUser] = field(default_factory=dict)
     relationships: dict[UUID, Relationship] = field(default_factory=dict)
     media: dict[PostId, tuple[VisibleMedia, ...]] = field(default_factory=dict)
