@@ -1,4 +1,4 @@
-"""Whether what is derived agrees with the rows it comes from: counts, mirrors of follows and stances, timelines."""
+"""Whether what is derived agrees with the rows it comes from: counts, mirrors, timelines, files."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
@@ -14,6 +14,7 @@ from core.redis import CacheUnavailable
 from models.follows import Follow, Follower
 from models.profiles import User
 from models.stances import ReceivedStance, Stance
+from models.tags import MediaTag, TaggedPost
 from services.feed import reading
 from services.media import sweeping
 
@@ -28,10 +29,9 @@ async def differences(backends: Backends) -> AsyncIterator[str]:
         for statement in (_COUNTS, _STUCK):
             for row in await _rows(backends.db, statement, owners):
                 yield row.complaint
-        for complaint in await _one_sided(backends.db, owners):
-            yield complaint
-        for complaint in await _stances(backends.db, owners):
-            yield complaint
+        for mirrored in (_one_sided, _stances, _tags):
+            for complaint in await mirrored(backends.db, owners):
+                yield complaint
         for complaint in await _timelines(backends, owners):
             yield complaint
     async with backends.db.reading(fresh=True) as db:
@@ -84,6 +84,24 @@ async def _stances(db: Database, owners: Sequence[UUID]) -> list[str]:
     return [
         *(f"the stance of {owner} to {person} has no mirror" for owner, person, *_ in found),
         *(f"{owner} blocks {person}, and a follow is left between them" for owner, person in left),
+    ]
+
+
+async def _tags(db: Database, owners: Sequence[UUID]) -> list[str]:
+    """People in posts of these authors whose lists lack the post, and entries of these people's lists without a tag."""
+    in_posts = (MediaTag.person_id, MediaTag.author_id, MediaTag.post_id)
+    in_lists = (TaggedPost.person_id, TaggedPost.author_id, TaggedPost.post_id)
+    others = (MediaTag.author_id.in_(owners), MediaTag.person_id != MediaTag.author_id)
+    async with db.reading(fresh=True) as read:
+        tagged = {tuple(row) for row in await read.all(select(*in_posts).where(*others))}
+        listed = {tuple(row) for row in await read.all(select(*in_lists).where(TaggedPost.person_id.in_(owners)))}
+        for some in _pieces(sorted(tagged)):
+            tagged -= {tuple(row) for row in await read.all(select(*in_lists).where(tuple_(*in_lists).in_(some)))}
+        for some in _pieces(sorted(listed)):
+            listed -= {tuple(row) for row in await read.all(select(*in_posts).where(tuple_(*in_posts).in_(some)))}
+    return [
+        *(f"{person} is tagged in {post_id}, which the person's list lacks" for person, _, post_id in tagged),
+        *(f"{post_id} stands in the list of {person}, who is not tagged in it" for person, _, post_id in listed),
     ]
 
 

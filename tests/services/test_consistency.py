@@ -15,9 +15,11 @@ from models.follows import Follower
 from models.likes import PostLike
 from models.posts import Post
 from models.stances import ReceivedStance
+from models.tags import MediaTag, TaggedPost
 from services import comments, consistency, counters, follows, likes
 from tests.factories.people import block, person, stance
 from tests.factories.posts import post
+from tests.factories.tags import tag
 
 
 async def _complaints(backends: Backends) -> list[str]:
@@ -102,3 +104,18 @@ async def test_a_post_that_forgot_to_publish_is_found(backends: Backends, world:
     await backends.db.write(lambda tx: tx.execute(update(Post).where(Post.id == picture.id).values(earlier)))
 
     assert f"post {picture.id} waits although its media are ready" in await _complaints(backends)
+
+
+@pytest.mark.parametrize(("table", "told"), [(TaggedPost, "lacks"), (MediaTag, "is not tagged in it")])
+async def test_a_tag_on_one_side_is_found(
+    backends: Backends, world: tuple[Viewer, Viewer, PostId], table: type[MediaTag | TaggedPost], told: str
+) -> None:
+    ana, ben, picture = world
+    await tag(backends.db, picture, ana, ben)
+    assert await _complaints(backends) == []
+    await backends.db.write(lambda tx: tx.execute(delete(table)))
+
+    (complaint,) = await _complaints(backends)
+
+    assert str(picture.id) in complaint
+    assert told in complaint
