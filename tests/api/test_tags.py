@@ -251,7 +251,10 @@ async def test_people_take_themselves_off(sign_in: SignIn, ana: Viewer, ben: Vie
 
 
 async def test_nobody_takes_a_tag_off_a_post_they_do_not_see(sign_in: SignIn, ben: Viewer, db: Database) -> None:
-    hidden = await hidden_posts(db)
+    blocker, blocked = await person(db, "blocker"), await person(db, "blocked")
+    hidden = [*await hidden_posts(db), await post(db, blocker), await post(db, blocked)]
+    await block(db, blocker, ben)
+    await block(db, ben, blocked)
     for each in hidden:
         await tag(db, each, ben)
     ben_client = await sign_in(ben)

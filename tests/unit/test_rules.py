@@ -14,6 +14,7 @@ from services.visibility.rules import (
     post_wall,
     profile_access,
     profile_wall,
+    tag_wall,
 )
 
 SELF = Relationship(is_self=True)
@@ -135,3 +136,16 @@ def test_a_comment_is_seen_with_its_post_and_one_held_back_by_its_writer_and_the
 )
 def test_a_picture_is_seen_where_it_is_shown_and_by_its_owner(is_shown: bool, is_own: bool, wall: str | None) -> None:
     assert media_wall(is_shown=is_shown, is_own=is_own) == wall
+
+
+@pytest.mark.parametrize(
+    ("access", "wall"),
+    [
+        ("FULL", None),
+        ("PRIVATE", None),
+        ("BLOCKED_BY_VIEWER", "BLOCKED_BY_VIEWER"),
+        ("UNAVAILABLE", "ACCOUNT_NOT_IN_USE"),
+    ],
+)
+def test_a_tag_is_seen_while_the_person_is(access: Access, wall: str | None) -> None:
+    assert tag_wall(access) == wall
