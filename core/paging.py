@@ -28,10 +28,12 @@ class Page(Generic[K]):
     cursors: tuple[str, ...] = ()
     has_next: bool = False
     has_previous: bool = False
+    end: str | None = None
+    """Where to read on, if that is not behind the last id."""
 
     def each(self, change: Callable[[K], V]) -> "Page[V]":
         """The same page with each id changed."""
-        return Page(tuple(change(one) for one in self.ids), self.cursors, self.has_next, self.has_previous)
+        return Page(tuple(change(one) for one in self.ids), self.cursors, self.has_next, self.has_previous, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,6 @@ def _take(page: _Filling[P, V], ids: Page[K], loaded: Sequence[V | None]) -> Non
         page.cursors.append(cursor)
     page.has_next = ids.has_next or len(visible) > room
     if page.is_short:
-        page.end = ids.cursors[-1] if ids.cursors else page.end
+        page.end = ids.end or (ids.cursors[-1] if ids.cursors else page.end)
     else:
         page.end = page.cursors[-1] if page.cursors else None

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, distributed_by
@@ -14,7 +14,11 @@ class User(Base):
     """What others see of a person. `status` is ACTIVE, DEACTIVATED, SUSPENDED or DELETED."""
 
     __tablename__ = "users"
-    __table_args__ = distributed_by("id")
+    __table_args__ = (
+        Index("users_handle_start", text('(lower(handle) collate "C")'), "id"),
+        Index("users_name_start", text('(lower(display_name) collate "C")'), "id"),
+        distributed_by("id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     handle: Mapped[str]

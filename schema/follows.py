@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
@@ -112,19 +113,30 @@ class FollowsOfUser:
     @personal
     @batched
     async def followers(
-        parents: list["User"], ctx: Context, *, first: int | None = 20, after: str | None = None
+        parents: list["User"],
+        ctx: Context,
+        *,
+        first: int | None = 20,
+        after: str | None = None,
+        query: str | None = None,
     ) -> list[FollowConnection | None]:
         async def read(db: "Read", asked: Sequence[tuple[UserId, Window]]) -> list[Page[Any]]:
-            return await follows.pages_of_followers(db, ctx.viewer, asked)
+            return await follows.pages_of_followers(db, ctx.viewer, asked, _meant(query))
 
         return await _connections(parents, ctx, Window(first or 20, after), read, "followers")
 
     @personal
     @batched
     async def following(
-        parents: list["User"], ctx: Context, *, first: int | None = 20, after: str | None = None
+        parents: list["User"],
+        ctx: Context,
+        *,
+        first: int | None = 20,
+        after: str | None = None,
+        query: str | None = None,
     ) -> list[FollowConnection | None]:
-        return await _connections(parents, ctx, Window(first or 20, after), follows.pages_of_following, "following")
+        read = partial(follows.pages_of_following, query=_meant(query))
+        return await _connections(parents, ctx, Window(first or 20, after), read, "following")
 
     @personal
     @batched
@@ -138,6 +150,11 @@ class FollowsOfUser:
         people = [person.global_id() for person, shown in zip(parents, is_shown, strict=True) if shown]
         found = iter(await fill_pages(ctx, people, Window(first or 3, after), fetch))
         return [connection(next(found) if shown else EMPTY) for shown in is_shown]
+
+
+def _meant(query: str | None) -> str:
+    """What somebody looks for who typed this, perhaps with the sign that handles are written with."""
+    return (query or "").strip().removeprefix("@")
 
 
 async def _connections(

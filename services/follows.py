@@ -1,7 +1,7 @@
 """Who follows whom."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core import clock
 from core.db import Read, Write
-from core.errors import Invalid, LimitReached
+from core.errors import BadInput, Invalid, LimitReached
 from core.events import FollowRequested, FollowRequestEnded, UserFollowed, UserUnfollowed
 from core.ids import UserId
 from core.paging import Page, Window
@@ -17,9 +17,12 @@ from core.settings import settings
 from core.viewer import Viewer
 from models.follows import Follow, Follower
 from models.profiles import User
-from services import counters, listings, outbox, permissions
+from services import counters, listings, outbox, permissions, starts
 from services.listings import Asked, Listing
 from services.visibility import profiles
+
+SEARCHED: Final = 5
+"""In how many lists an operation can search at each place: that is for who types into a field above one of them."""
 
 _FOLLOWERS = Listing(
     "followers",
@@ -143,14 +146,31 @@ def _count(tx: Write, follower_id: UUID, followee_id: UUID, change: int) -> None
     counters.add(tx, followee_id, followee_id, followers=change)
 
 
-async def pages_of_followers(db: Read, viewer: Viewer, asked: Sequence[tuple[UserId, Window]]) -> list[Page[Any]]:
-    """Who follows each person, those the viewer follows first, then the newest; rows with `person_id`, `created_at`."""
+async def pages_of_followers(
+    db: Read, viewer: Viewer, asked: Sequence[tuple[UserId, Window]], query: str | None = None
+) -> list[Page[Any]]:
+    """Who follows each person, those the viewer follows first, then the newest; rows with `person_id`, `created_at`.
+
+    With a `query`, those alone whose handle or name starts so, in the order of these.
+    """
+    if query:
+        return await _starting(db, _FOLLOWERS, asked, query)
     return await listings.known_first(db, viewer, _FOLLOWERS, _lists(asked))
 
 
-async def pages_of_following(db: Read, asked: Sequence[tuple[UserId, Window]]) -> list[Page[Any]]:
-    """Whom each person follows, newest first for everybody; rows with `person_id`, `created_at`."""
+async def pages_of_following(
+    db: Read, asked: Sequence[tuple[UserId, Window]], query: str | None = None
+) -> list[Page[Any]]:
+    """Whom each person follows, newest first for everybody; rows with `person_id`, `created_at`; `query` as above."""
+    if query:
+        return await _starting(db, _FOLLOWING, asked, query)
     return await listings.known_first(db, Viewer(), _FOLLOWING, _lists(asked))
+
+
+async def _starting(db: Read, listing: Listing, asked: Sequence[tuple[UserId, Window]], query: str) -> list[Page[Any]]:
+    if len(asked) > SEARCHED:
+        raise BadInput(f"Search in at most {SEARCHED} lists at once.")
+    return [await starts.page(db, listing, person.id, query, window) for person, window in asked]
 
 
 def _lists(asked: Sequence[tuple[UserId, Window]]) -> Asked:

@@ -31,6 +31,7 @@ _POST = """id likeCount viewerHasLiked commentCount viewerCanComment place { nam
 _LOOK_AROUND = f"""query ($handle: String!, $ids: [ID!]!, $post: ID!, $url: URL!, $after: String) {{
     viewer {{ account {{ email }} session {{ id }} uploads {{ nodes {{ id state }} }} }}
     user(by: {{handle: $handle}}) {{ {_PERSON} url followers {{ nodes {{ handle }} }} following {{ nodes {{ handle }} }}
+        found: followers(query: "b") {{ nodes {{ handle }} }}
         followersYouKnow {{ nodes {{ handle }} }} relationship {{ followersYouKnowCount }}
         posts(kinds: [PHOTO]) {{ nodes {{ id cover {{ url }} }} }} }}
     nodes(ids: $ids) {{ id }}
