@@ -35,6 +35,7 @@ class FeedReasonKind(Enum):
     CLOSE_TIE = "CLOSE_TIE"
     FOLLOWED_BY_FOLLOWED = "FOLLOWED_BY_FOLLOWED"
     POPULAR = "POPULAR"
+    NEARBY = "NEARBY"
 
 
 @strawberry.type

@@ -7,6 +7,7 @@ from services.suggestions.leads import Kind
 
 SENTENCES: Final[Mapping[Kind, str]] = {
     "CLOSE_TIE": "You often like and comment on their posts",
+    "NEARBY": "They post from near where you do",
     "POPULAR": "Many people have begun to follow them",
 }
 

@@ -5,8 +5,8 @@ Every source looks at a bounded sample, however many people somebody follows and
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from math import log, log1p
+from datetime import datetime, timedelta
+from math import asin, cos, log, log1p, radians, sin, sqrt
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from core import clock
 from core.db import Read
 from services import counters
 
-Kind = Literal["FOLLOWED_BY_FOLLOWED", "CLOSE_TIE", "POPULAR"]
+Kind = Literal["FOLLOWED_BY_FOLLOWED", "CLOSE_TIE", "NEARBY", "POPULAR"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 KNOWN: Final = 3
@@ -29,6 +29,9 @@ ACTS: Final = 500
 FEWEST_ACTS: Final = 3
 LATELY: Final = timedelta(days=90)
 POPULAR: Final = 200
+NEAR_KM: Final = 50
+SPOTS: Final = 20
+_SPOTS_OF_ALL: Final = 2000
 _MOST: Final = 300
 _COMMENT_WEIGHT: Final = 2.0
 
@@ -67,10 +70,27 @@ async def of_acts(db: Read, user_id: UUID) -> list[Lead]:
     A comment weighs two likes, and the strength is the logarithm of the sum: the tenth like says less than the first.
     """
     since = clock.now() - LATELY
-    first_id = UUID(int=int(since.timestamp() * 1000) << 80)
-    given = {"user": user_id, "since": since, "first_id": first_id, "fewest": FEWEST_ACTS, "acts": ACTS}
+    given = {"user": user_id, "since": since, "first_id": _id_at(since), "fewest": FEWEST_ACTS, "acts": ACTS}
     rows = await db.all(_OF_ACTS, given | {"comment": _COMMENT_WEIGHT, "limit": _MOST})
     return [Lead(row.person_id, log1p(row.weight)) for row in rows]
+
+
+async def of_places(db: Read, user_id: UUID, popular: Sequence[Lead]) -> list[Lead]:
+    """Those of the popular people who posted publicly within 50 km of where the person did, both in 90 days.
+
+    Nothing else says where somebody is: what is suggested as near tells no more than the posts themselves.
+    """
+    first_id = _id_at(clock.now() - LATELY)
+    own = await db.all(_SPOTS, {"user": user_id, "first_id": first_id, "limit": SPOTS})
+    if not own or not popular:
+        return []
+    given = {"people": [lead.person_id for lead in popular], "first_id": first_id, "limit": _SPOTS_OF_ALL}
+    near = {
+        row.author_id
+        for row in await db.all(_SPOTS_OF_MANY, given)
+        if any(_km(row.latitude, row.longitude, spot.latitude, spot.longitude) <= NEAR_KM for spot in own)
+    }
+    return [lead for lead in popular if lead.person_id in near]
 
 
 async def of_all(db: Read) -> list[Lead]:
@@ -84,7 +104,21 @@ async def of_all(db: Read) -> list[Lead]:
     return [Lead(row.person_id, log1p(row.gained)) for row in rows]
 
 
+def _id_at(moment: datetime) -> UUID:
+    """The least id that something made at this moment may have."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+def _km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
+    """The distance of two spots by the haversine formula, on a sphere with the earth's mean radius (IUGG)."""
+    south, north = radians(latitude), radians(other_latitude)
+    east = radians(other_longitude - longitude)
+    chord = sin((north - south) / 2) ** 2 + cos(south) * cos(north) * sin(east / 2) ** 2
+    return 2 * 6371.0088 * asin(sqrt(min(chord, 1.0)))
+
+
 _USER = bindparam("user", type_=Uuid)
+_FIRST_ID = bindparam("first_id", type_=Uuid)
 
 # People the person follows or asked to are no news, and those who were dismissed stay away.
 _NEW = "{person} not in (select followee_id from follows where follower_id = :user) and {person} <> :user"
@@ -123,7 +157,28 @@ _OF_ACTS = text(
     where {_NEW.format(person="author_id")}
     group by author_id having count(*) >= :fewest order by weight desc, author_id limit :limit
     """  # noqa: S608 - constants
-).bindparams(_USER, bindparam("first_id", type_=Uuid), bindparam("comment", type_=Float(53)))
+).bindparams(_USER, _FIRST_ID, bindparam("comment", type_=Float(53)))
+
+_SPOTS = text(
+    """
+    select p.latitude, p.longitude from (
+        select place_id from posts
+        where author_id = :user and status = 'PUBLISHED' and deleted_at is null and place_id is not null
+        and id >= :first_id order by id desc limit :limit
+    ) lately join places p on p.id = lately.place_id
+    """
+).bindparams(_USER, _FIRST_ID)
+
+_SPOTS_OF_MANY = text(
+    """
+    select lately.author_id, p.latitude, p.longitude from (
+        select distinct author_id, place_id from posts
+        where author_id = any(:people) and status = 'PUBLISHED' and deleted_at is null and place_id is not null
+        and audience = 'PUBLIC' and id >= :first_id limit :limit
+    ) lately join users u on u.id = lately.author_id join places p on p.id = lately.place_id
+    where not u.is_private
+    """
+).bindparams(bindparam("people", type_=ARRAY(Uuid)), _FIRST_ID)
 
 _OF_ALL = text(
     """

@@ -16,7 +16,7 @@ from services.suggestions.leads import Kind, Lead
 
 KEPT: Final = 100
 
-WEIGHTS: Final[Mapping[Kind, float]] = {"FOLLOWED_BY_FOLLOWED": 1.0, "CLOSE_TIE": 0.9, "POPULAR": 0.3}
+WEIGHTS: Final[Mapping[Kind, float]] = {"FOLLOWED_BY_FOLLOWED": 1.0, "CLOSE_TIE": 0.9, "NEARBY": 0.4, "POPULAR": 0.3}
 """What the best of each source is worth; the others of it are worth their share of that."""
 
 
@@ -32,10 +32,12 @@ async def make(tx: Write, user_id: UUID) -> None:
         return
     gone = DismissedSuggestion.dismissed_at <= clock.now() - DISMISSED_FOR
     await tx.execute(delete(DismissedSuggestion).where(DismissedSuggestion.user_id == user_id, gone))
+    popular = await _popular(tx)
     found: dict[Kind, Sequence[Lead]] = {
         "FOLLOWED_BY_FOLLOWED": await leads.of_friends(tx, user_id),
         "CLOSE_TIE": await leads.of_acts(tx, user_id),
-        "POPULAR": await _popular(tx),
+        "NEARBY": await leads.of_places(tx, user_id, popular),
+        "POPULAR": popular,
     }
     rows = _blended(user_id, found)
     wanted = await _wanted(tx, user_id, [row["person_id"] for row in rows])

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from math import log
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -13,6 +14,7 @@ from sqlalchemy import func, insert, select
 from core import clock
 from core.db import Database
 from core.events import UserFollowed
+from core.ids import new_uuid
 from core.statements import counted
 from core.viewer import Viewer
 from jobs import suggestions
@@ -20,6 +22,7 @@ from jobs.base import JobContext
 from jobs.routes import ROUTES
 from models.counters import Counter
 from models.outbox import OutboxEntry
+from models.posts import Place
 from models.privacy import PrivacySetting
 from models.suggestions import PopularPerson, Suggestion, SuggestionTurn
 from services.suggestions import dismissing, leads, making, turns
@@ -75,6 +78,19 @@ async def due_at(db: Database, viewer: Viewer) -> Any:
 async def facts(db: Database, event: str) -> int:
     async with db.reading(fresh=True) as read:
         return int(await read.scalar(select(func.count()).where(OutboxEntry.event == event)))
+
+
+async def place(db: Database, latitude: float, longitude: float) -> UUID:
+    place_id = new_uuid()
+    spot = {"id": place_id, "name": "Spot", "latitude": latitude, "longitude": longitude, "created_at": clock.now()}
+    await db.write(lambda tx: tx.execute(insert(Place).values(spot)))
+    return place_id
+
+
+def id_of_old() -> UUID:
+    """An id of something made before what happened lately."""
+    made_at = clock.now() - leads.LATELY - timedelta(hours=1)
+    return UUID(int=(int(made_at.timestamp() * 1000) << 80) + 1)
 
 
 async def test_friends_of_friends_count_more_the_fewer_their_friends_follow(ctx: JobContext, ana: Viewer) -> None:
@@ -142,6 +158,32 @@ async def test_those_who_gained_followers_are_popular(ctx: JobContext, ana: View
     assert found[0].score == making.WEIGHTS["POPULAR"]
 
 
+async def test_popular_people_who_post_near_where_one_does_stand_before_those_far_away(
+    ctx: JobContext, ana: Viewer
+) -> None:
+    ben, cleo, dora, eva = await people(ctx.db, "ben", "cleo", "dora", "eva")
+    for number, fan in enumerate(await people(ctx.db, "fay", "gil")):
+        for popular in (ben, cleo, dora, eva)[: 4 - number]:
+            await follow(ctx.db, fan, popular)
+    lisbon, sintra, porto = [
+        await place(ctx.db, *spot) for spot in ((38.7223, -9.1393), (38.8029, -9.3817), (41.1579, -8.6291))
+    ]
+    await post(ctx.db, ana, place_id=lisbon)
+    await post(ctx.db, cleo, place_id=sintra)
+    await post(ctx.db, ben, place_id=porto)
+    await post(ctx.db, dora, place_id=lisbon, audience="FOLLOWERS")
+    await post(ctx.db, eva, id=id_of_old(), place_id=lisbon)
+    await ctx.db.write(making.count_popular)
+
+    found = {row.person_id: row.kinds for row in await made(ctx, ana)}
+
+    assert next(iter(found)) == cleo.user_id
+    assert found == {
+        cleo.user_id: ["NEARBY", "POPULAR"],
+        **{other.user_id: ["POPULAR"] for other in (ben, dora, eva)},
+    }
+
+
 async def test_one_who_is_popular_no_longer_goes(ctx: JobContext) -> None:
     ben, fan = await people(ctx.db, "ben", "fan")
     await follow(ctx.db, fan, ben)
@@ -164,7 +206,7 @@ async def test_reasons_add_up_and_the_strongest_stands_first(ctx: JobContext, an
     (found,) = await made(ctx, ana)
 
     assert found.kinds == ["FOLLOWED_BY_FOLLOWED", "CLOSE_TIE", "POPULAR"]
-    assert found.score == pytest.approx(sum(making.WEIGHTS.values()))
+    assert found.score == pytest.approx(sum(making.WEIGHTS[kind] for kind in found.kinds))
 
 
 async def test_nobody_is_suggested_who_must_not_or_need_not_be(ctx: JobContext, ana: Viewer) -> None:
@@ -243,7 +285,7 @@ async def test_making_costs_the_same_however_many_there_are(ctx: JobContext, ana
             await made(ctx, ana)
         costs.append(len(statements))
 
-    assert set(costs) == {11}
+    assert set(costs) == {12}
 
 
 async def test_no_more_than_a_hundred_are_kept(ctx: JobContext, ana: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
