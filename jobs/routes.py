@@ -54,7 +54,7 @@ from core.events import (
     UserUnfollowed,
     UserUnrestricted,
 )
-from jobs import auth, feed, follows, log_ins, mails, posts, suggestions, texts, topics
+from jobs import auth, blocks, feed, follows, log_ins, mails, posts, suggestions, texts, topics
 from jobs.base import Consequence
 from jobs.media import publishing, rendering
 
@@ -92,11 +92,11 @@ ROUTES: dict[type[Event], tuple[Consequence, ...]] = {
     UserUnfollowed: (feed.start_anew, suggestions.hasten),
     FollowRequested: (),
     FollowRequestEnded: (),
-    UserBlocked: (),
+    UserBlocked: (blocks.part, blocks.tell_watchers),
     UserUnblocked: (),
     UserRestricted: (),
     UserUnrestricted: (),
-    MutesChanged: (),
+    MutesChanged: (topics.home,),
     CloseFriendAdded: (feed.rebuild_friends,),
     CloseFriendRemoved: (feed.rebuild_friends,),
     SuggestionsDue: (suggestions.make,),

@@ -15,6 +15,7 @@ from core.events import (
     EmailChanged,
     Event,
     HandleChanged,
+    MutesChanged,
     PasswordChanged,
     PostDeleted,
     PostLiked,
@@ -91,6 +92,11 @@ def _media(event: MediaEvent) -> list[str]:
     return [event_log.media_topic(event.user_id)]
 
 
+def _home(event: MutesChanged) -> list[str]:
+    return [event_log.home_topic(event.owner_id)]
+
+
 account = to("account", _account)
+home = to("home", _home)
 post = to("post", _post)
 media = to("media", _media)

@@ -39,11 +39,16 @@ async def home_feed(loaders: Loaders, window: Window, want: PostWant) -> FeedPag
     backends, viewer = loaders.scope.backends, loaders.scope.viewer
     look = reading.look(viewer, window.after)
 
+    muted: frozenset[UUID] = frozenset()
+
     async def fetch(asked: Sequence[tuple[Any, Window]]) -> list[Page[PostId]]:
-        return [await reading.page(backends.db, backends.cache, look, part) for _, part in asked]
+        return [await reading.page(backends.db, backends.cache, look, part, muted) for _, part in asked]
 
     async def load(ids: Sequence[PostId]) -> list[VisiblePost | None]:
-        return _followed(await look_ahead(loaders, ids, want))
+        nonlocal muted
+        found = await look_ahead(loaders, ids, want)
+        muted = muted or await _muted(loaders, found)
+        return _shown(found)
 
     (posts,) = await fill([viewer], window, fetch, load)
     return FeedPage(posts, look.taken_at)
@@ -53,19 +58,42 @@ async def home_feed_hint(loaders: Loaders, since: str) -> FeedHint:
     """What has come since a cursor of the home feed."""
     scope = loaders.scope
     look = reading.look(scope.viewer, since)
-    ids = await reading.newer(scope.backends.db, scope.backends.cache, scope.viewer, since, COUNTED)
+    database, cache = scope.backends.db, scope.backends.cache
+    found = await _read(loaders, await reading.newer(database, cache, scope.viewer, since, COUNTED))
+    if muted := await _muted(loaders, found):
+        found = await _read(loaders, await reading.newer(database, cache, scope.viewer, since, COUNTED, muted))
     async with scope.reading() as db:
         is_outdated = await reading.is_outdated(db, look)
-    return await hint_of(loaders, ids, is_outdated=is_outdated)
+    return _hint(found, is_outdated=is_outdated)
 
 
-async def hint_of(loaders: Loaders, ids: Sequence[PostId], *, is_outdated: bool = False) -> FeedHint:
+async def hint_of(loaders: Loaders, ids: Sequence[PostId]) -> FeedHint:
     """What to tell of these posts; those that do not stand in the feed do not count."""
-    shown = [post for post in _followed(await look_ahead(loaders, ids, PostWant())) if post]
+    return _hint(await _read(loaders, ids))
+
+
+async def _read(loaders: Loaders, ids: Sequence[PostId]) -> list[VisiblePost | None]:
+    return await look_ahead(loaders, ids, PostWant())
+
+
+def _hint(posts: Sequence[VisiblePost | None], *, is_outdated: bool = False) -> FeedHint:
+    shown = [post for post in _shown(posts) if post]
     authors = list(dict.fromkeys(post.id.author_id for post in shown))
     return FeedHint(len(shown), tuple(authors[:FACES]), is_outdated)
 
 
-def _followed(posts: Sequence[VisiblePost | None]) -> list[VisiblePost | None]:
-    """The posts without those of people the viewer no longer follows: the timeline may not know it yet."""
-    return [post if post and post.relationship.follows else None for post in posts]
+def _shown(posts: Sequence[VisiblePost | None]) -> list[VisiblePost | None]:
+    """The posts without those of people the viewer mutes, or no longer follows: the timeline may not know it yet."""
+    return [post if post and post.relationship.follows and not _is_muted(post) else None for post in posts]
+
+
+def _is_muted(post: VisiblePost) -> bool:
+    return "POSTS" in post.relationship.mutes
+
+
+async def _muted(loaders: Loaders, met: Sequence[VisiblePost | None]) -> frozenset[UUID]:
+    """All whose posts the viewer mutes, once one of them is met: who mutes nobody pays nothing for it."""
+    if not any(post and _is_muted(post) for post in met):
+        return frozenset()
+    async with loaders.scope.reading() as db:
+        return await reading.muted(db, loaders.scope.viewer)

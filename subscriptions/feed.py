@@ -17,6 +17,8 @@ from services.event_log import LoggedEvent
 from subscriptions import base
 from subscriptions.base import Stream
 
+_OTHER_PEOPLE = frozenset(["UserFollowed", "UserUnfollowed", "MutesChanged"])
+
 
 @strawberry.type
 class FeedSubscriptions:
@@ -27,7 +29,7 @@ class FeedSubscriptions:
 
 
 async def _present(ctx: Context, logged: LoggedEvent, cursor: str) -> HomeFeedEvent | None:
-    if logged.event in {"UserFollowed", "UserUnfollowed"}:
+    if logged.event in _OTHER_PEOPLE:
         return HomeFeedStaleEvent(cursor=cursor, occurred_at=logged.at)
     post_id = PostId(UUID(logged.ids["author_id"]), UUID(logged.ids["post_id"]))
     if logged.event == "PostDeleted":

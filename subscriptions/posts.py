@@ -53,13 +53,15 @@ def _met_before(posts: Sequence[PostId], after: str | None) -> set[PostId]:
     return {post for post in posts if _topic(post) in marks}
 
 
-async def _present(wanted: Wanted, ctx: Context, logged: LoggedEvent, cursor: str) -> _Told:
+async def _present(wanted: Wanted, ctx: Context, logged: LoggedEvent, cursor: str) -> _Told | None:
     post_id = PostId(UUID(logged.ids["author_id"]), UUID(logged.ids["post_id"]))
     await wants.read_posts(ctx, [post_id], wanted, "post")
     post = await nodes.one(ctx, post_id, Post)
     if post is None:
         removed = strawberry.ID(str(post_id))
         return PostRemovedEvent(cursor=cursor, occurred_at=logged.at, removed_post_id=removed)
+    if logged.event == "UserBlocked":
+        return None
     kind = PostEngagementEvent if logged.event in _ENGAGEMENT else PostUpdatedEvent
     return kind(cursor=cursor, occurred_at=logged.at, post=post)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, text
+from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from core import clock, own_writes
 from core.db import Database, Read
@@ -52,16 +52,26 @@ def look(viewer: Viewer, cursor: str | None) -> Look:
     return Look(viewer.user_id, cursor_time(taken_at))
 
 
-async def page(db: Database, cache: Cache, at: Look, window: Window) -> Page[PostId]:
-    """Published posts for the viewer by people the viewer follows, newest first; the door has the last word."""
+async def page(db: Database, cache: Cache, at: Look, window: Window, without: Collection[UUID] = ()) -> Page[PostId]:
+    """Published posts for the viewer by people the viewer follows, newest first; the door has the last word.
+
+    Posts of the people `without` whom it is to be are passed over.
+    """
     before = _place(at.user_id, window.after) if window.after else None
-    return page_of(await _posts(db, cache, at.user_id, window.first + 1, before), window, at.cursor)
+    return page_of(await _posts(db, cache, at.user_id, window.first + 1, before, without), window, at.cursor)
 
 
-async def newer(db: Database, cache: Cache, viewer: Viewer, since: str, most: int) -> list[PostId]:
+async def newer(
+    db: Database, cache: Cache, viewer: Viewer, since: str, most: int, without: Collection[UUID] = ()
+) -> list[PostId]:
     """The newest posts, at most `most`, made after the one at a cursor of the home feed."""
     place = _place(viewer.user_id, since)
-    return [each for each in await _posts(db, cache, viewer.user_id, most, None) if each.id > place]
+    return [each for each in await _posts(db, cache, viewer.user_id, most, None, without) if each.id > place]
+
+
+async def muted(db: Read, viewer: Viewer) -> frozenset[UUID]:
+    """Whose posts the viewer does not want to meet."""
+    return frozenset(await db.scalars(_MUTED, {"reader": viewer.user_id}))
 
 
 async def is_outdated(db: Read, at: Look) -> bool:
@@ -86,17 +96,19 @@ async def missing_entries(
     return missing
 
 
-async def _posts(db: Database, cache: Cache, user_id: UUID, count: int, before: UUID | None) -> list[PostId]:
+async def _posts(
+    db: Database, cache: Cache, user_id: UUID, count: int, before: UUID | None, without: Collection[UUID]
+) -> list[PostId]:
     """The newest posts made before another one."""
     try:
         timeline = await _timeline(db, cache, user_id)
     except CacheUnavailable:
         timeline = None
-    found = timeline.newest(count, before) if timeline else None
+    found = timeline.newest(count, before, without) if timeline else None
     if found is not None:
         return found
     async with db.reading(after=await own_writes.position(db, cache, user_id)) as read:
-        return await _newest(read, user_id, count, before)
+        return await _newest(read, user_id, count, before, without)
 
 
 async def _timeline(db: Database, cache: Cache, user_id: UUID) -> Timeline | None:
@@ -116,11 +128,14 @@ async def _timeline(db: Database, cache: Cache, user_id: UUID) -> Timeline | Non
     return timeline
 
 
-async def _newest(db: Read, user_id: UUID, count: int, before: UUID | None) -> list[PostId]:
+async def _newest(
+    db: Read, user_id: UUID, count: int, before: UUID | None, without: Collection[UUID] = ()
+) -> list[PostId]:
     latest = before.int if before else int(clock.now().timestamp() * 1000) << _TIME_BITS
     rows: Sequence[Any] = ()
     for since in (max(latest - _RECENT, 0), 0):
-        parameters = {"reader": user_id, "since": UUID(int=since), "before": before or _LAST, "count": count}
+        span = {"since": UUID(int=since), "before": before or _LAST}
+        parameters = {"reader": user_id, "without": list(without), "count": count, **span}
         rows = await db.all(_NEWEST, parameters)
         if len(rows) == count:
             break
@@ -147,9 +162,15 @@ _OF_FOLLOWED = f"""
     and (audience in ('PUBLIC', 'FOLLOWERS') or (audience = 'CLOSE_FRIENDS' and author_id in {_FRIEND_OF}))
 """  # noqa: S608 - constants
 
-_NEWEST = text(f"select author_id, id {_OF_FOLLOWED} and id < :before order by id desc limit :count").bindparams(
-    _READER, _SINCE, bindparam("before", type_=Uuid)
-)
+_NEWEST = text(
+    f"""
+    select author_id, id {_OF_FOLLOWED} and id < :before and author_id <> all(:without) order by id desc limit :count
+    """
+).bindparams(_READER, _SINCE, bindparam("before", type_=Uuid), bindparam("without", type_=ARRAY(Uuid)))
+
+_MUTED = text(
+    "select person_id from stances where owner_id = :reader and muted_at is not null and 'POSTS' = any(mutes)"
+).bindparams(_READER)
 
 _PUBLISHED = text(f"select author_id, id {_OF_FOLLOWED} and published_at < :until").bindparams(_READER, _SINCE)
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -43,8 +43,14 @@ class Timeline:
         """The oldest post from which on nothing is missing."""
         return _NOTHING if self.is_whole else post_of(self.entries[0]).id
 
-    def newest(self, count: int, before: UUID | None) -> list[PostId] | None:
-        """The newest `count` posts made before another one; None if more of them may exist than stand here."""
+    def newest(self, count: int, before: UUID | None, without: Collection[UUID] = ()) -> list[PostId] | None:
+        """The newest `count` posts made before another one; None if more of them may exist than stand here.
+
+        Those of the authors `without` whom it is to be are passed over.
+        """
+        if without:
+            kept = [entry for entry in self.entries if post_of(entry).author_id not in without]
+            return Timeline(kept, self.is_whole).newest(count, before)
         end = len(self.entries) if before is None else bisect_left(self.entries, before.bytes)
         if end < count and not self.is_whole:
             return None

@@ -46,11 +46,9 @@ WITHOUT_CONSEQUENCE = {
         (
             "FollowRequested",
             "FollowRequestEnded",
-            "UserBlocked",
             "UserUnblocked",
             "UserRestricted",
             "UserUnrestricted",
-            "MutesChanged",
             "CommentUpdated",
         ),
         "the door goes by it at the next look",

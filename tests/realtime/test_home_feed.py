@@ -12,17 +12,17 @@ from aperture.subscription import subscribe
 from aperture.worker import job_context
 from core.backends import Backends
 from core.db import Database
-from core.events import Event, PostDeleted, PostPublished, UserFollowed
+from core.events import Event, MutesChanged, PostDeleted, PostPublished, UserFollowed
 from core.ids import PostId, UserId, new_uuid
 from core.settings import Settings
 from core.viewer import Viewer
-from jobs import feed
+from jobs import feed, topics
 from jobs.base import Consequence, JobContext
 from schema.context import Context
 from services import event_log
 from subscriptions.base import Stream
 from tests.factories import feed as make
-from tests.factories.people import person
+from tests.factories.people import person, stance
 from tests.jobs import parts
 
 EVENTS = """subscription ($after: String) { homeFeedEvents(after: $after) {
@@ -36,6 +36,7 @@ FOLLOWS_FROM: dict[type[Event], Consequence] = {
     PostPublished: feed.fan_out_post,
     PostDeleted: feed.take_back_post,
     UserFollowed: feed.start_anew,
+    MutesChanged: topics.home,
 }
 
 
@@ -149,3 +150,19 @@ async def test_who_watches_hears_of_a_post_without_redis(backends: Backends, wor
 
     (news,) = await told(backends, ana, start, 1)
     assert news["hint"]["newPostCount"] == 1
+
+
+async def test_nobody_is_told_of_posts_by_people_they_mute(backends: Backends, worker: JobContext) -> None:
+    db = backends.db
+    ana, loud, quiet = [await person(db, name) for name in ("ana", "loud", "quiet")]
+    await make.follow(db, ana, loud, quiet)
+    start = await now(db, ana)
+
+    await stance(db, ana, loud, muted_at=make.START, mutes=["POSTS"])
+    await happen(worker, MutesChanged(owner_id=ana.user_id, person_id=loud.user_id))
+    await happen(worker, published(await make.post(db, loud)))
+    await happen(worker, published(await make.post(db, quiet)))
+    stale, news = await told(backends, ana, start, 2)
+
+    assert stale["__typename"] == "HomeFeedStaleEvent"
+    assert [each["handle"] for each in news["hint"]["authors"]] == ["quiet"]

@@ -12,7 +12,7 @@ from core.events import PostUpdated
 from core.ids import PostId, UserId, new_uuid
 from core.settings import Settings
 from core.viewer import Viewer
-from services import account_life, outbox
+from services import account_life, blocks, outbox
 from services.posts import publish_when_ready
 from tests.client import Client
 from tests.factories.people import follow, person
@@ -122,6 +122,26 @@ async def test_an_open_stream_tells_nothing_of_whoever_has_gone_to_sleep(
 
     assert awake["post"]["id"] == str(picture)
     assert asleep["post"]["id"] == str(other)
+
+
+async def test_a_block_ends_what_either_side_watches_and_tells_nobody_else(
+    api: Api, token: Token, db: Database, ana: Viewer, picture: PostId
+) -> None:
+    ben, cleo = await person(db, "ben"), await person(db, "cleo")
+    his, like = await post(db, ben), api.of(await token(cleo))
+
+    async with (
+        api.watching(await token(ben), WATCH, postIds=[str(picture)]) as blocked,
+        api.watching(await token(ana), WATCH, postIds=[str(his)]) as blocker,
+        api.watching(await token(cleo), WATCH, postIds=[str(picture)]) as third,
+    ):
+        await db.write(partial(blocks.block_user, viewer=ana, user_id=ben.user_id))
+        gone = [await blocked.event(), await blocker.event()]
+        await do(like, LIKE, id=str(picture))
+        other = await third.event()
+
+    assert [each["removedPostId"] for each in gone] == [str(picture), str(his)]
+    assert (other["__typename"], other["post"]["likeCount"]) == ("PostEngagementEvent", 1)
 
 
 async def _tell_of(tx: Write, post_id: PostId) -> None:
