@@ -10,6 +10,7 @@ from services.visibility.rules import (
     PostFacts,
     Relationship,
     comment_wall,
+    follow_request_wall,
     media_wall,
     post_wall,
     profile_access,
@@ -149,3 +150,16 @@ def test_a_picture_is_seen_where_it_is_shown_and_by_its_owner(is_shown: bool, is
 )
 def test_a_tag_is_seen_while_the_person_is(access: Access, wall: str | None) -> None:
     assert tag_wall(access) == wall
+
+
+@pytest.mark.parametrize(
+    ("requester", "wall"),
+    [
+        ("FULL", None),
+        ("PRIVATE", None),
+        ("UNAVAILABLE", "ACCOUNT_NOT_IN_USE"),
+        ("BLOCKED_BY_VIEWER", "BLOCKED_BY_VIEWER"),
+    ],
+)
+def test_a_request_is_seen_while_the_account_of_who_asks_is_in_use(requester: Access, wall: str | None) -> None:
+    assert follow_request_wall(requester) == wall
