@@ -23,6 +23,9 @@ from schema.contract import contract
 AT_ONCE: Final = 25
 """How many things are asked for together, unless that costs too much."""
 
+CHOSEN_AT_ONCE: Final = 5
+"""The same with arguments that choose, such as the words of a search, which the contract allows in few lists."""
+
 _TOO_DEAR: Final = "COST_LIMIT_EXCEEDED"
 _FIELDS: Final = 6
 _ROOTS: Final = 10
@@ -159,7 +162,7 @@ class _Walk:
         asked = (kind, *(call.name for call in calls))
         start = 0
         while start < len(ids):
-            some = ids[start : start + bearable.get(asked, AT_ONCE)]
+            some = ids[start : start + bearable.get(asked, CHOSEN_AT_ONCE if values else AT_ONCE)]
             if not some:
                 break
             try:
@@ -264,7 +267,7 @@ def _numbered(call: Call, number: int) -> str:
 def _told(call: Call, values: Mapping[str, Any]) -> str:
     """A call with its arguments, for people."""
     given = ", ".join(f"{name}: {_short(value)}" for name, value in values.items())
-    return f"{call.name}({given})" if given else call.label
+    return f"{call.label.partition('(')[0]}({given})" if given else call.label
 
 
 def _short(value: Any) -> str:

@@ -21,6 +21,8 @@ PROVEN = ("User", "Post", "Comment", "Image")
 ALLOWED_ERRORS = ("UNAUTHENTICATED", "FORBIDDEN", "ACCOUNT_RESTRICTED")
 SIGNED = "/media/signed/"
 
+WANTED = "e"
+"""What people are searched for by: Eva is in every scene and town."""
 LONGEST = timedelta(minutes=10)
 """How long a signed address may be good for."""
 
@@ -65,7 +67,7 @@ def known(world: World) -> Known:
     # A link for each post is enough: that of a comment takes a search of its own.
     newest = {row.post_id: CommentId(row.author_id, key) for key, row in world.comments.items()}
     links += [f"{base}/p/{codes[post]}?comment={comment}" for post, comment in newest.items()]
-    words = {"handle": handles, "shortcode": list(codes.values()), "url": links, "query": [handles[0][:1]]}
+    words = {"handle": handles, "shortcode": list(codes.values()), "url": links, "query": [WANTED]}
     return Known(list(world.ids()), words)
 
 

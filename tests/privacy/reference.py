@@ -82,6 +82,17 @@ class World:
         """Whether there is a block between two, in either direction."""
         return self.blocks(one, other) or self.blocks(other, one)
 
+    def contradictions(self) -> Iterator[str]:
+        """What a block should have ended, and has not."""
+        for (owner, person), stance in self.stances.items():
+            if stance.blocked_at is None:
+                continue
+            names = f"{self.users[owner].handle} and {self.users[person].handle}"
+            if (owner, person) in self.follows or (person, owner) in self.follows:
+                yield f"{names} are apart, and one follows the other"
+            if self.lists_as_close(owner, person) or self.lists_as_close(person, owner):
+                yield f"{names} are apart, and close friends"
+
     # Profiles
 
     def exists(self, viewer: Who, person: UUID) -> bool:
