@@ -346,6 +346,16 @@ class CommentDeleted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class HeldCommentChanged(Event):
+    """A comment that only its writer and the author of the post see was written, hidden or deleted."""
+
+    author_id: UUID
+    post_id: UUID
+    comment_id: UUID
+    commenter_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class CommentUpdated(Event):
     """A comment was hidden or approved."""
 

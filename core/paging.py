@@ -66,6 +66,7 @@ class PostWant:
     counts: bool = False
     flags: bool = False
     previews: bool = False
+    comment_counts: bool = False
 
 
 @lru_cache

@@ -18,6 +18,7 @@ from core.events import (
     FollowRequested,
     FollowRequestEnded,
     HandleChanged,
+    HeldCommentChanged,
     LogInsFailed,
     MailCodeIssued,
     MutesChanged,
@@ -108,6 +109,7 @@ ROUTES: dict[type[Event], tuple[Consequence, ...]] = {
     PostLiked: (topics.post,),
     PostUnliked: (topics.post,),
     CommentAdded: (topics.post,),
-    CommentUpdated: (),
+    CommentUpdated: (topics.post,),
+    HeldCommentChanged: (topics.post,),
     CommentDeleted: (topics.post,),
 }

@@ -12,9 +12,11 @@ from core.events import (
     AccountUpdated,
     CommentAdded,
     CommentDeleted,
+    CommentUpdated,
     EmailChanged,
     Event,
     HandleChanged,
+    HeldCommentChanged,
     MutesChanged,
     PasswordChanged,
     PostDeleted,
@@ -42,7 +44,17 @@ from services.tasks import Claim
 
 E = TypeVar("E", bound=Event)
 
-PostEvent = PostPublished | PostUpdated | PostDeleted | PostLiked | PostUnliked | CommentAdded | CommentDeleted
+PostEvent = (
+    PostPublished
+    | PostUpdated
+    | PostDeleted
+    | PostLiked
+    | PostUnliked
+    | CommentAdded
+    | CommentUpdated
+    | CommentDeleted
+    | HeldCommentChanged
+)
 AccountEvent = (
     SessionStarted
     | SessionEnded

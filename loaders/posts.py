@@ -28,6 +28,12 @@ async def post_counts(scope: Scope, ids: Sequence[PostId]) -> list[Mapping[str, 
     return [found.counts.get(post_id, {}) for post_id in ids]
 
 
+async def comment_counts(scope: Scope, ids: Sequence[PostId]) -> list[int]:
+    """How many comments of each post the viewer may see."""
+    found = await _seen(scope, ids, PostWant(comment_counts=True))
+    return [found.comment_counts.get(post_id, 0) for post_id in ids]
+
+
 async def posts_liked(scope: Scope, ids: Sequence[PostId]) -> list[bool]:
     """Whether the viewer likes each post."""
     if not scope.viewer.is_signed_in:
@@ -52,6 +58,7 @@ async def look_ahead(loaders: Loaders, ids: Sequence[PostId], want: PostWant) ->
     for question, answers in (
         (post_media, found.media),
         (post_counts, found.counts),
+        (comment_counts, found.comment_counts),
         (posts_liked, found.liked),
         (post_previews, found.previews),
     ):

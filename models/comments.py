@@ -16,6 +16,13 @@ class Comment(Base):
     __tablename__ = "comments"
     __table_args__ = (
         Index("comments_author_id_post_id_id", "author_id", "post_id", "id", postgresql_where="deleted_at is null"),
+        Index(
+            "comments_author_id_post_id_commenter_id",
+            "author_id",
+            "post_id",
+            "commenter_id",
+            postgresql_where="deleted_at is null",
+        ),
         Index(None, "commenter_id", "id"),
         distributed_by("author_id"),
     )

@@ -41,7 +41,10 @@ class ReceivedStance(Base):
     """What others chose for a person, as far as it goes by the person: the mirror of `Stance`, in one transaction."""
 
     __tablename__ = "received_stances"
-    __table_args__ = distributed_by("person_id")
+    __table_args__ = (
+        Index("received_stances_blocked_at", "person_id", "blocked_at", postgresql_where="blocked_at is not null"),
+        distributed_by("person_id"),
+    )
 
     person_id: Mapped[UUID] = mapped_column(primary_key=True)
     owner_id: Mapped[UUID] = mapped_column(primary_key=True)

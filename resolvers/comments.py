@@ -5,7 +5,17 @@ import strawberry
 from core.errors import NotFound
 from core.ids import CommentId, PostId
 from schema import nodes, wants
-from schema.comments import AddCommentInput, AddCommentPayload, Comment, DeleteCommentInput, DeleteCommentPayload
+from schema.comments import (
+    AddCommentInput,
+    AddCommentPayload,
+    ApproveCommentsInput,
+    ApproveCommentsPayload,
+    Comment,
+    DeleteCommentInput,
+    DeleteCommentPayload,
+    HideCommentsInput,
+    HideCommentsPayload,
+)
 from schema.connections import Edge
 from schema.context import Context
 from schema.fields import Wanted, root
@@ -48,3 +58,15 @@ class CommentMutations:
         return DeleteCommentPayload(
             deleted_comment_id=strawberry.ID(str(comment_id)), post=await nodes.one(ctx, post_id, Post)
         )
+
+    @mutation
+    async def hide_comments(ctx: Context, *, input: HideCommentsInput) -> HideCommentsPayload:
+        ids = [CommentId.parse(each) for each in input.comment_ids]
+        await ctx.write(lambda tx: comments.hide_comments(tx, ctx.viewer, ids))
+        return HideCommentsPayload(comments=[each for each in await nodes.load(ctx, ids) if each])
+
+    @mutation
+    async def approve_comments(ctx: Context, *, input: ApproveCommentsInput) -> ApproveCommentsPayload:
+        ids = [CommentId.parse(each) for each in input.comment_ids]
+        await ctx.write(lambda tx: comments.approve_comments(tx, ctx.viewer, ids))
+        return ApproveCommentsPayload(comments=[each for each in await nodes.load(ctx, ids) if each])

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 @strawberry.enum
 class CommentState(Enum):
     VISIBLE = "VISIBLE"
+    HIDDEN = "HIDDEN"
+    HELD = "HELD"
 
 
 @strawberry.enum
@@ -85,6 +87,11 @@ class Comment(Node):
 
     @personal
     @batched
+    async def viewer_can_moderate(parents: list["Comment"], ctx: Context) -> list[bool]:
+        return [permissions.may_moderate_comment(ctx.viewer, comment.row) is None for comment in parents]
+
+    @personal
+    @batched
     async def idempotency_key(parents: list["Comment"], ctx: Context) -> list[str | None]:
         return [comment.row.idempotency_key if comment.row.writer_id == ctx.viewer.id else None for comment in parents]
 
@@ -121,3 +128,23 @@ class DeleteCommentInput:
 class DeleteCommentPayload(Payload):
     deleted_comment_id: strawberry.ID | None = None
     post: Annotated["Post", strawberry.lazy("schema.posts")] | None = None
+
+
+@strawberry.input
+class HideCommentsInput:
+    comment_ids: list[strawberry.ID]
+
+
+@strawberry.type
+class HideCommentsPayload(Payload):
+    comments: list[Comment] | None = None
+
+
+@strawberry.input
+class ApproveCommentsInput:
+    comment_ids: list[strawberry.ID]
+
+
+@strawberry.type
+class ApproveCommentsPayload(Payload):
+    comments: list[Comment] | None = None

@@ -12,9 +12,9 @@ from core.ids import CommentId, PlaceId, PostId, UserId
 from core.paging import Page, Window
 from core.settings import settings
 from loaders.comments import read_comments
-from loaders.posts import post_counts, post_media, post_previews, posts_by_id
+from loaders.posts import comment_counts, post_media, post_previews, posts_by_id
 from schema import nodes
-from schema.comments import Comment, CommentOrder
+from schema.comments import Comment, CommentOrder, CommentState
 from schema.connections import Connection, Edge, connection, fill_pages
 from schema.context import Context
 from schema.errors import NotAllowedReason
@@ -146,8 +146,7 @@ class Post(Likeable):
 
     @batched
     async def comment_count(parents: list["Post"], ctx: Context) -> list[int | None]:
-        found = await ctx.loaders.load(post_counts, [post.row.id for post in parents])
-        return [counts.get("comments", 0) for counts in found]
+        return [*await ctx.loaders.load(comment_counts, [post.row.id for post in parents])]
 
     @personal
     @batched
@@ -158,16 +157,19 @@ class Post(Likeable):
         first: int | None = 10,
         after: str | None = None,
         order: CommentOrder | None = CommentOrder.TOP,
+        states: list[CommentState] | None = None,
     ) -> list[Connection[Comment] | None]:
-        async def fetch(db: "Read", asked: Sequence[tuple[PostId, Window]]) -> list[Page[CommentId]]:
-            return await comments.pages(db, ctx.viewer, (order or CommentOrder.TOP).value, asked)
+        names = None if states is None else [state.value for state in states]
+
+        async def fetch(db: "Read", asked: Sequence[tuple[VisiblePost, Window]]) -> list[Page[CommentId]]:
+            return await comments.pages(db, ctx.viewer, (order or CommentOrder.TOP).value, asked, names)
 
         async def load(found: Sequence[CommentId]) -> Sequence[Any]:
             await read_comments(ctx.loaders, found)
             return await nodes.load(ctx, found)
 
-        ids, window = [post.row.id for post in parents], Window(first or 10, after)
-        return [connection(filled) for filled in await fill_pages(ctx, ids, window, fetch, load)]
+        rows, window = [post.row for post in parents], Window(first or 10, after)
+        return [connection(filled) for filled in await fill_pages(ctx, rows, window, fetch, load)]
 
     @batched
     async def comment_preview(parents: list["Post"], ctx: Context) -> list[list[Comment] | None]:

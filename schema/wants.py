@@ -18,9 +18,10 @@ def post_want(wanted: Wanted, *places: str) -> PostWant:
 
     return PostWant(
         media=asks_for("media", "cover"),
-        counts=asks_for("likeCount", "commentCount"),
+        counts=asks_for("likeCount"),
         flags=asks_for("viewerHasLiked"),
         previews=asks_for("commentPreview"),
+        comment_counts=asks_for("commentCount"),
     )
 
 

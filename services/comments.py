@@ -1,16 +1,17 @@
 """Comments under posts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
-from typing import Literal
+from typing import Any, Final, Literal
+from uuid import UUID
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import clock
 from core.db import Read, Write
-from core.errors import Invalid
-from core.events import CommentAdded, CommentDeleted
+from core.errors import Invalid, NotFound
+from core.events import CommentAdded, CommentDeleted, CommentUpdated, HeldCommentChanged
 from core.ids import CommentId, PostId, new_uuid
 from core.paging import Page, Window
 from core.viewer import Viewer
@@ -18,19 +19,42 @@ from models.comments import Comment
 from services import counters, listings, mentions, outbox, permissions
 from services.listings import Key, Listing
 from services.visibility import comments, posts
+from services.visibility.rows import VisibleComment, VisiblePost
 
 Order = Literal["TOP", "NEWEST", "OLDEST"]
 
-_KEYS = ("author", "post")
-_UNDER_A_POST = "from comments where author_id = {author} and post_id = {post} and deleted_at is null"
-_TOP = Listing("comments:TOP", _KEYS, f"select id as tie, commenter_id as person_id {_UNDER_A_POST}", is_timed=False)
-_BY_TIME = {order: Listing(f"comments:{order}", _KEYS, f"select id {_UNDER_A_POST}") for order in ("NEWEST", "OLDEST")}
+State = Literal["VISIBLE", "HIDDEN", "HELD"]
+STATES: Final[tuple[State, ...]] = ("VISIBLE", "HIDDEN", "HELD")
+
+_NOBODY = UUID(int=0)
+_KEYS, _READERS = ("author", "post"), ("writer",)
+_FACTS = tuple(state.lower() for state in STATES)
+_ASKED = " or ".join(f"(state = '{fact.upper()}' and {{{fact}}})" for fact in _FACTS)
+_UNDER_A_POST = f"""
+    from comments where author_id = {{author}} and post_id = {{post}} and deleted_at is null
+    and ({_ASKED} or commenter_id = {{writer}})
+"""
+_TOP = Listing(
+    "comments:TOP",
+    _KEYS,
+    f"select id as tie, commenter_id as person_id {_UNDER_A_POST}",
+    _FACTS,
+    _READERS,
+    is_timed=False,
+)
+_BY_TIME = {
+    order: Listing(f"comments:{order}", _KEYS, f"select id {_UNDER_A_POST}", _FACTS, _READERS)
+    for order in ("NEWEST", "OLDEST")
+}
 
 
 async def add_comment(
     tx: Write, viewer: Viewer, post_id: PostId, words: str, idempotency_key: str | None = None
 ) -> CommentId:
-    """Comment on a post the viewer sees and may comment on; blank text is refused."""
+    """Comment on a post the viewer sees and may comment on; blank text is refused.
+
+    What somebody writes whom the author restricts waits for the author, and nobody else is told of it.
+    """
     post = await posts.require_post(tx, viewer, post_id)
     permissions.require(permissions.may_comment(post))
     if not words.strip():
@@ -43,18 +67,14 @@ async def add_comment(
         "commenter_id": viewer.user_id,
         "text": words,
         "mentions": await mentions.resolve(tx, viewer, words),
-        "state": "VISIBLE",
+        "state": "HELD" if post.relationship.restricted_by else "VISIBLE",
         "idempotency_key": idempotency_key,
         "created_at": clock.now(),
     }
     await tx.execute(insert(Comment).values(row))
-    counters.add(tx, post_id.author_id, post_id.id, comments=1)
-    outbox.emit(
-        tx,
-        CommentAdded(
-            author_id=post_id.author_id, post_id=post_id.id, comment_id=comment_id.id, commenter_id=viewer.user_id
-        ),
-    )
+    counters.add(tx, post_id.author_id, post_id.id, **{counter(str(row["state"])): 1})
+    happened = CommentAdded if row["state"] == "VISIBLE" else HeldCommentChanged
+    outbox.emit(tx, happened(post_id.author_id, post_id.id, comment_id.id, viewer.user_id))
     return comment_id
 
 
@@ -66,26 +86,84 @@ async def delete_comment(tx: Write, viewer: Viewer, comment_id: CommentId) -> Po
         update(Comment)
         .where(Comment.author_id == comment_id.author_id, Comment.id == comment_id.id, Comment.deleted_at.is_(None))
         .values(deleted_at=clock.now())
-        .returning(Comment.id)
+        .returning(Comment.state)
     )
     post_id = comment.post_id
     if removed:
-        counters.add(tx, post_id.author_id, post_id.id, comments=-1)
-        event = CommentDeleted(author_id=post_id.author_id, post_id=post_id.id, comment_id=comment_id.id)
-        outbox.emit(tx, event)
+        counters.add(tx, post_id.author_id, post_id.id, **{counter(removed): -1})
+        ids = (post_id.author_id, post_id.id, comment_id.id)
+        outbox.emit(tx, CommentDeleted(*ids) if removed == "VISIBLE" else HeldCommentChanged(*ids, comment.writer_id))
     return post_id
 
 
+async def hide_comments(tx: Write, viewer: Viewer, ids: Sequence[CommentId]) -> None:
+    """Hide comments on the viewer's own posts from all but their writers; one that may not be refuses them all."""
+    for comment in await _moderated(tx, viewer, ids):
+        if await _change(tx, comment, "VISIBLE", "HIDDEN"):
+            _tell_moved(tx, comment, comments=-1, comments_held=1)
+        elif await _change(tx, comment, "HELD", "HIDDEN"):
+            author_id, post_id = comment.post_id.author_id, comment.post_id.id
+            outbox.emit(tx, HeldCommentChanged(author_id, post_id, comment.id.id, comment.writer_id))
+
+
+async def approve_comments(tx: Write, viewer: Viewer, ids: Sequence[CommentId]) -> None:
+    """Show comments on the viewer's own posts that were held back or hidden; one that may not be refuses them all."""
+    for comment in await _moderated(tx, viewer, ids):
+        if await _change(tx, comment, "HELD", "VISIBLE") or await _change(tx, comment, "HIDDEN", "VISIBLE"):
+            _tell_moved(tx, comment, comments=1, comments_held=-1)
+
+
+async def _moderated(tx: Write, viewer: Viewer, ids: Sequence[CommentId]) -> list[VisibleComment]:
+    """Comments that the viewer may hide and approve, each once, in the order in which rows are locked."""
+    found = (await comments.comments(tx, viewer, ids)).comments
+    for place, each in enumerate(ids):
+        path = ("input", "commentIds", str(place))
+        if each not in found:
+            raise NotFound(path, id=str(each))
+        permissions.require(permissions.may_moderate_comment(viewer, found[each]), path)
+    return [found[each] for each in sorted(set(ids), key=str)]
+
+
+async def _change(tx: Write, comment: VisibleComment, before: State, after: State) -> bool:
+    own = (Comment.author_id == comment.id.author_id, Comment.id == comment.id.id, Comment.deleted_at.is_(None))
+    changing = update(Comment).where(*own, Comment.state == before).values(state=after).returning(Comment.id)
+    return await tx.scalar(changing) is not None
+
+
+def _tell_moved(tx: Write, comment: VisibleComment, **moves: int) -> None:
+    author_id, post_id = comment.post_id.author_id, comment.post_id.id
+    counters.add(tx, author_id, post_id, **moves)
+    outbox.emit(tx, CommentUpdated(author_id=author_id, post_id=post_id, comment_id=comment.id.id))
+
+
+def counter(state: str) -> str:
+    """The count that a comment in this state stands in."""
+    return "comments" if state == "VISIBLE" else "comments_held"
+
+
 async def pages(
-    db: Read, viewer: Viewer, order: Order, asked: Sequence[tuple[PostId, Window]]
+    db: Read,
+    viewer: Viewer,
+    order: Order,
+    asked: Sequence[tuple[VisiblePost, Window]],
+    states: Collection[str] | None = None,
 ) -> list[Page[CommentId]]:
-    """Comments under each post. TOP puts people the viewer follows first; the rest is by time."""
-    lists = [(_key(post_id), window) for post_id, window in asked]
+    """Comments under each post. TOP puts people the viewer follows first; the rest is by time.
+
+    The author finds those in any of the `states`, others only visible ones: their own are, whatever became of them.
+    """
+    lists = [(_key(post.id), window) for post, window in asked]
+    wanted = STATES if states is None else states
+    is_own = [post.relationship.is_self for post, _ in asked]
+    facts: list[list[Any]] = [[state in wanted and (own or state == "VISIBLE") for own in is_own] for state in STATES]
+    writer = viewer.id if viewer.id and "VISIBLE" in wanted else _NOBODY
+    facts_and_writers = [*facts, [_NOBODY if own else writer for own in is_own]]
     if order == "TOP":
-        found = [page.each(lambda row: row.tie) for page in await listings.known_first(db, viewer, _TOP, lists)]
+        rows = await listings.known_first(db, viewer, _TOP, lists, facts_and_writers)
+        found = [page.each(lambda row: row.tie) for page in rows]
     else:
-        found = await listings.by_id(db, _BY_TIME[order], lists, is_ascending=order == "OLDEST")
-    return [page.each(partial(CommentId, post_id.author_id)) for page, (post_id, _) in zip(found, asked, strict=True)]
+        found = await listings.by_id(db, _BY_TIME[order], lists, facts_and_writers, is_ascending=order == "OLDEST")
+    return [page.each(partial(CommentId, post.id.author_id)) for page, (post, _) in zip(found, asked, strict=True)]
 
 
 def newest_cursor(post_id: PostId, comment_id: CommentId) -> str:

@@ -147,8 +147,8 @@ _COUNTS = text(
         select author_id, post_id, 'likes', 0, count(*) from post_likes
         where author_id = any(:owners) group by author_id, post_id
         union all
-        select author_id, post_id, 'comments', 0, count(*) from comments
-        where author_id = any(:owners) and deleted_at is null group by author_id, post_id
+        select author_id, post_id, case when state = 'VISIBLE' then 'comments' else 'comments_held' end, 0, count(*)
+        from comments where author_id = any(:owners) and deleted_at is null group by author_id, post_id, 3
         union all
         select followee_id, followee_id, 'followers', 0, count(*) from followers
         where followee_id = any(:owners) and state = 'ACTIVE' group by followee_id

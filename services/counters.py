@@ -13,6 +13,7 @@ from models.counters import CounterDelta
 Name = Literal[
     "likes",
     "comments",
+    "comments_held",
     "followers",
     "following",
     "posts_public",

@@ -15,6 +15,7 @@ from core.viewer import Viewer
 
 Key = tuple[UUID, ...]
 Asked = Sequence[tuple[Key, Window]]
+Facts = Sequence[Sequence[Any]]
 
 _FIRST_ID, _LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 _END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
@@ -26,7 +27,8 @@ _PARTS = 2
 class Listing:
     """A kind of list: `name` stands in its cursors, `source` selects the rows of one list.
 
-    `keys` say whose list it is, `facts` are booleans beside them; the source names both in braces. Rows that are not
+    `keys` say whose list it is, `facts` are booleans beside them, `readers` are ids of people; the source names all
+    three in braces. Rows that are not
     `is_timed` have no `created_at`: their ids alone sort as they were made, and so an index of ids is enough.
     """
 
@@ -34,6 +36,7 @@ class Listing:
     keys: tuple[str, ...]
     source: str
     facts: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
     is_timed: bool = True
 
     def scope(self, key: Key) -> str:
@@ -46,15 +49,18 @@ class Listing:
 
 
 async def by_id(
-    db: Read, listing: Listing, asked: Asked, facts: Sequence[Sequence[bool]] = (), *, is_ascending: bool = False
+    db: Read, listing: Listing, asked: Asked, facts: Facts = (), *, is_ascending: bool = False
 ) -> list[Page[UUID]]:
-    """Ids of lists whose source selects `id`, the newest first or the oldest: ids sort as they were made."""
+    """Ids of lists whose source selects `id`, the newest first or the oldest: ids sort as they were made.
+
+    `facts` are the values of each of the listing's facts, and then of its readers, one for each list.
+    """
     found = await rows_by_id(db, listing, asked, facts, is_ascending=is_ascending)
     return [page.each(lambda row: row.id) for page in found]
 
 
 async def rows_by_id(
-    db: Read, listing: Listing, asked: Asked, facts: Sequence[Sequence[bool]] = (), *, is_ascending: bool = False
+    db: Read, listing: Listing, asked: Asked, facts: Facts = (), *, is_ascending: bool = False
 ) -> list[Page[Any]]:
     """As `by_id`, with all that the source selects."""
     parameters = _parameters(listing, asked, facts)
@@ -70,7 +76,7 @@ async def rows_by_id(
     return [_page(listing, *each, rows) for each, rows in zip(asked, found, strict=True)]
 
 
-async def known_first(db: Read, viewer: Viewer, listing: Listing, asked: Asked) -> list[Page[Any]]:
+async def known_first(db: Read, viewer: Viewer, listing: Listing, asked: Asked, facts: Facts = ()) -> list[Page[Any]]:
     """Rows of lists whose source selects `person_id`, a `tie` that no two rows share, and `created_at` if it is timed.
 
     What comes of people the viewer follows stands first, each part the newest first; signed out there is one part.
@@ -82,7 +88,8 @@ async def known_first(db: Read, viewer: Viewer, listing: Listing, asked: Asked) 
     for part in range(_PARTS):
         short = [n for n, (begin, *_) in enumerate(starts) if begin <= part and len(found[n]) <= asked[n][1].first]
         if short:
-            parameters = _parameters(listing, [asked[n] for n in short])
+            of_short = [[values[n] for n in short] for values in facts]
+            parameters = _parameters(listing, [asked[n] for n in short], of_short)
             for place, n in enumerate(short):
                 mark = starts[n][1:] if starts[n][0] == part else (_END_OF_TIME, _LAST_ID)
                 parameters |= dict(zip((f"moment_{place}", f"mark_{place}"), mark, strict=True))
@@ -115,11 +122,11 @@ def _position(viewer: Viewer, scope: str, after: str | None) -> tuple[int, datet
     return part if viewer.is_signed_in else _PARTS - 1, begin, cursor_id(tie)
 
 
-def _parameters(listing: Listing, asked: Asked, facts: Sequence[Sequence[bool]] = ()) -> dict[str, Any]:
+def _parameters(listing: Listing, asked: Asked, facts: Facts) -> dict[str, Any]:
     parameters: dict[str, Any] = {"limit": max((window.first for _, window in asked), default=0) + 1}
     for place, (key, _) in enumerate(asked):
         parameters |= {f"{name}_{place}": value for name, value in zip(listing.keys, key, strict=True)}
-    for name, values in zip(listing.facts, facts, strict=True):
+    for name, values in zip((*listing.facts, *listing.readers), facts, strict=True):
         parameters |= {f"{name}_{place}": value for place, value in enumerate(values)}
     return parameters
 
@@ -143,7 +150,8 @@ def _known_first(listing: Listing, count: int, part: int | None) -> TextClause:
 
 def _statement(listing: Listing, count: int, where: str, order: str) -> TextClause:
     """A page of each list by its index, one branch for each: a lateral join could not be sharded."""
-    types: dict[str, Any] = dict.fromkeys((*listing.keys, "mark"), Uuid) | dict.fromkeys(listing.facts, Boolean)
+    types: dict[str, Any] = dict.fromkeys((*listing.keys, *listing.readers, "mark"), Uuid)
+    types |= dict.fromkeys(listing.facts, Boolean)
     types |= {"moment": DateTime(timezone=True)} if "{moment}" in where else {}
     branch = f"select * from ({listing.source}) listed where {where} order by {order} limit :limit"  # noqa: S608 - constants
     branches = []

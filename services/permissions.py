@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from core.errors import NotAllowed
+from core.errors import NotAllowed, Path
 from core.viewer import Viewer
 from services.visibility.rows import CommentRow, PostRow, UserRow
 from services.visibility.rules import Relationship
@@ -19,10 +19,10 @@ _SENTENCES: dict[Reason, str] = {
 }
 
 
-def require(reason: Reason | None) -> None:
-    """Refuse with `NotAllowed` if there is a reason to."""
+def require(reason: Reason | None, path: Path = ()) -> None:
+    """Refuse with `NotAllowed` if there is a reason to; `path` leads to what it is about."""
     if reason is not None:
-        raise NotAllowed(reason, _SENTENCES[reason])
+        raise NotAllowed(reason, _SENTENCES[reason], path)
 
 
 def may_follow(person: UserRow) -> Reason | None:
@@ -65,6 +65,11 @@ def may_edit_post(viewer: Viewer, author_id: UUID) -> Reason | None:
 def may_edit_media(viewer: Viewer, owner_id: UUID) -> Reason | None:
     """Only the owner says what is in a picture."""
     return None if viewer.id == owner_id else "NOT_OWNER"
+
+
+def may_moderate_comment(viewer: Viewer, comment: CommentRow) -> Reason | None:
+    """Only the author of the post hides and approves comments."""
+    return None if viewer.id == comment.id.author_id else "NOT_OWNER"
 
 
 def may_delete_comment(viewer: Viewer, comment: CommentRow) -> Reason | None:

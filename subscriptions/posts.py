@@ -8,6 +8,7 @@ import strawberry
 
 from core.errors import BadInput
 from core.ids import PostId, readable
+from loaders.profiles import relationships_by_id
 from schema import nodes, wants
 from schema.context import Context
 from schema.events import PostEvent
@@ -20,7 +21,9 @@ from subscriptions import base
 from subscriptions.base import Stream
 
 _NAME = "post"
-_ENGAGEMENT = frozenset(["PostLiked", "PostUnliked", "CommentAdded", "CommentDeleted"])
+_ENGAGEMENT = frozenset(["PostLiked", "PostUnliked", "CommentAdded", "CommentUpdated", "CommentDeleted"])
+# Not merged with the others: it is told to two people alone.
+_HELD = "HeldCommentChanged"
 
 _Told = PostEngagementEvent | PostUpdatedEvent | PostRemovedEvent
 
@@ -54,6 +57,8 @@ def _met_before(posts: Sequence[PostId], after: str | None) -> set[PostId]:
 
 
 async def _present(wanted: Wanted, ctx: Context, logged: LoggedEvent, cursor: str) -> _Told | None:
+    if logged.event == _HELD and not await _concerns_viewer(ctx, logged):
+        return None
     post_id = PostId(UUID(logged.ids["author_id"]), UUID(logged.ids["post_id"]))
     await wants.read_posts(ctx, [post_id], wanted, "post")
     post = await nodes.one(ctx, post_id, Post)
@@ -62,8 +67,14 @@ async def _present(wanted: Wanted, ctx: Context, logged: LoggedEvent, cursor: st
         return PostRemovedEvent(cursor=cursor, occurred_at=logged.at, removed_post_id=removed)
     if logged.event == "UserBlocked":
         return None
-    kind = PostEngagementEvent if logged.event in _ENGAGEMENT else PostUpdatedEvent
+    kind = PostEngagementEvent if logged.event in {*_ENGAGEMENT, _HELD} else PostUpdatedEvent
     return kind(cursor=cursor, occurred_at=logged.at, post=post)
+
+
+async def _concerns_viewer(ctx: Context, logged: LoggedEvent) -> bool:
+    """Whether the viewer is the author of the post or wrote the comment; others are not told of it."""
+    people = [UUID(logged.ids[name]) for name in ("author_id", "commenter_id")]
+    return any(each.is_self for each in await ctx.loaders.load(relationships_by_id, people))
 
 
 class _OnceRemoved:

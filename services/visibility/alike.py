@@ -8,7 +8,10 @@ from uuid import UUID
 from sqlalchemy import ARRAY, TextClause, Uuid, bindparam, text
 
 from core.db import Read
+from core.ids import PostId
 from core.viewer import Viewer
+from services.visibility import comment_counts
+from services.visibility.comment_counts import Difference
 from services.visibility.relationships import UNKNOWN, relationship_of
 from services.visibility.witness import Witness
 
@@ -67,7 +70,8 @@ _SIDES: Final[Mapping[str, TextClause]] = {
 async def alike(db: Read, witness: Witness, viewers: Sequence[Viewer]) -> list[bool]:
     """For each viewer, whether the witnessed reading would have been told the same of him; never if it is personal.
 
-    One statement for a thousand viewers and each side of what was told, and none if it was told of nobody.
+    One statement for a thousand viewers and each side of what was told, and none if it was told of nobody; and one for
+    the comments that it counted or chose from.
     """
     if witness.is_personal:
         return [False] * len(viewers)
@@ -77,8 +81,10 @@ async def alike(db: Read, witness: Witness, viewers: Sequence[Viewer]) -> list[b
     for start in range(0, len(viewers), VIEWERS_AT_ONCE):
         piece = viewers[start : start + VIEWERS_AT_ONCE]
         known = await _known_of(db, piece, told)
+        counted = await _counted_of(db, piece, witness)
         found += [
             witness.is_state_of(viewer)
+            and _is_counted(witness, counted.get(viewer.id, {}))
             and (
                 _is_told(told, viewer.id, known.get(viewer.id, {}))
                 if viewer.id in told or viewer.id in known
@@ -98,6 +104,20 @@ def _is_told(
         if any(getattr(stands, name) != value for name, value in noted.items()):
             return False
     return True
+
+
+def _is_counted(witness: Witness, counted: Mapping[PostId, Difference]) -> bool:
+    return all(counted.get(post, comment_counts.NONE) == told for post, told in witness.counted.items())
+
+
+async def _counted_of(
+    db: Read, viewers: Sequence[Viewer], witness: Witness
+) -> Mapping[UUID | None, Mapping[PostId, Difference]]:
+    """For each viewer, of which posts the viewer sees other comments than most."""
+    if not witness.counted:
+        return {}
+    ids = [viewer.id for viewer in viewers if viewer.id]
+    return await comment_counts.differences(db, ids, list(witness.counted))
 
 
 async def _known_of(

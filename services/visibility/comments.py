@@ -49,9 +49,10 @@ async def comments(db: Read, viewer: Viewer, ids: Sequence[CommentId]) -> SeenCo
     seen = SeenComments(posts=seen_posts.posts, users={**seen_posts.users, **writers.users})
     for row in rows:
         comment_id, post_id = CommentId(row["author_id"], row["id"]), PostId(row["author_id"], row["post_id"])
+        is_own_post = post_id in seen.posts and seen.posts[post_id].relationship.is_self
         wall = _wall(row, writers, seen.posts.get(post_id))
         if wall is None:
-            seen.comments[comment_id] = comment(row, post_id)
+            seen.comments[comment_id] = comment(row, post_id, is_own_post=is_own_post)
         else:
             seen.walls[comment_id] = wall
     return seen

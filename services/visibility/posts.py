@@ -12,8 +12,9 @@ from core.errors import NotFound
 from core.ids import PostId
 from core.paging import PostWant
 from core.viewer import Viewer
-from services.visibility import previews, profiles, relationships, rules
+from services.visibility import comment_counts, previews, profiles, relationships, rules
 from services.visibility.rows import PostRow, SeenPosts, VisiblePost
+from services.visibility.witness import WatchedViewer
 
 # Where in a row the columns of the post itself stand, in the order of `PostRow`.
 _OWN = slice(profiles.WIDTH, profiles.WIDTH + len(PostRow._fields) - 2)
@@ -44,6 +45,10 @@ _LIKED = """left join post_likes own_like
     on own_like.author_id = p.author_id and own_like.post_id = p.id and own_like.liker_id = :viewer"""
 
 
+_DIFFERENCES = f"""left join ({comment_counts.DIFFERENCES}) difference
+    on difference.author_id = p.author_id and difference.post_id = p.id"""
+
+
 async def posts(db: Read, viewer: Viewer, ids: Sequence[PostId], want: PostWant) -> SeenPosts:
     """Posts the viewer may see, by id: one statement, and another when comment previews are wanted."""
     seen = SeenPosts()
@@ -53,6 +58,8 @@ async def posts(db: Read, viewer: Viewer, ids: Sequence[PostId], want: PostWant)
     seen.relationships.update(relationships.of_rows(viewer, ((row["author_id"], row) for row in rows)))
     for row in rows:
         _judge(seen, row, want)
+        if isinstance(viewer, WatchedViewer) and _is_counted_for_viewer(want):
+            viewer.witness.counted[PostId(row["author_id"], row["id"])] = _difference(row)
     if want.previews:
         await previews.choose(db, viewer, seen)
     return seen
@@ -84,16 +91,29 @@ def _judge(seen: SeenPosts, row: Any, want: PostWant) -> None:
         seen.media[post_id] = tuple([profiles.picture(item, author_id) for item in row["media"] or ()])
     if want.counts:
         seen.counts[post_id] = row["counts"] or {}
+    if want.comment_counts:
+        seen.comment_counts[post_id] = comment_counts.shown(row["counts"] or {}, relationship, _difference(row))
     if want.flags:
         seen.liked[post_id] = row["is_liked"]
 
 
+def _difference(row: Any) -> comment_counts.Difference:
+    return (row["hidden"] or 0, row["held"] or 0)
+
+
+def _is_counted_for_viewer(want: PostWant) -> bool:
+    """Whether it goes by which comments the viewer sees and others do not."""
+    return want.comment_counts or want.previews
+
+
 def _parameters(viewer: Viewer, ids: Sequence[PostId], want: PostWant) -> dict[str, Any]:
     asked = list(dict.fromkeys(ids))
+    asking = relationships.asking(viewer)
     return {
         "authors": [post.author_id for post in asked],
         "ids": [post.id for post in asked],
-        "viewer": viewer.id if want.flags else relationships.asking(viewer),
+        "viewer": viewer.id if want.flags else asking,
+        "viewers": [asking] if asking else [],
     }
 
 
@@ -103,7 +123,8 @@ def _statement(want: PostWant) -> Direct:
     joins = [profiles.AVATAR, relationships.join("p.author_id")]
     for is_wanted, column, join in (
         (want.media, "pictures.items as media", _MEDIA),
-        (want.counts, "counts.numbers as counts", _COUNTS),
+        (want.counts or want.comment_counts, "counts.numbers as counts", _COUNTS),
+        (_is_counted_for_viewer(want), "difference.hidden, difference.held", _DIFFERENCES),
         (want.flags, "own_like.liker_id is not null as is_liked", _LIKED),
     ):
         if is_wanted:
@@ -113,6 +134,9 @@ def _statement(want: PostWant) -> Direct:
         f"{_ASKED} join posts p on p.author_id = asked.author_id and p.id = asked.id join users u on u.id = p.author_id"
     )
     standing = relationships.standing("= any(:authors)")
+    parameters = [bindparam(name, type_=ARRAY(Uuid)) for name in ("authors", "ids")]
+    if _is_counted_for_viewer(want):
+        standing = f"{standing}, {comment_counts.APART}"
+        parameters.append(bindparam("viewers", type_=ARRAY(Uuid)))
     sql = text(f"with {standing} select {', '.join(columns)} from {source} {' '.join(joins)}")  # noqa: S608 - constants
-    arrays = (bindparam("authors", type_=ARRAY(Uuid)), bindparam("ids", type_=ARRAY(Uuid)))
-    return Direct(sql.bindparams(*arrays, bindparam("viewer", type_=Uuid)))
+    return Direct(sql.bindparams(*parameters, bindparam("viewer", type_=Uuid)))

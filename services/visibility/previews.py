@@ -38,12 +38,15 @@ async def choose(db: Read, viewer: Viewer, seen: SeenPosts) -> None:
         post_id = PostId(row["author_id"], row["post_id"])
         comments = chosen[post_id]
         if len(comments) < SHOWN and _is_visible(row, seen):
-            comments.append(comment(row, post_id))
+            comments.append(comment(row, post_id, is_own_post=False))
     seen.previews.update((post, tuple(comments)) for post, comments in chosen.items())
 
 
-def comment(row: Any, post_id: PostId) -> VisibleComment:
-    """A row of `comments` whose post and writer the viewer was found to see."""
+def comment(row: Any, post_id: PostId, *, is_own_post: bool) -> VisibleComment:
+    """A row of `comments` whose post and writer the viewer was found to see.
+
+    Only the author of the post is told of a state; who wrote a comment that is held back does not notice.
+    """
     return VisibleComment(
         CommentRow(
             id=CommentId(post_id.author_id, row["id"]),
@@ -51,7 +54,7 @@ def comment(row: Any, post_id: PostId) -> VisibleComment:
             writer_id=row["commenter_id"],
             text=row["text"],
             mentions=row["mentions"],
-            state=row["state"],
+            state=row["state"] if is_own_post else "VISIBLE",
             idempotency_key=row["idempotency_key"],
             created_at=row["created_at"],
         )
@@ -102,5 +105,6 @@ def _statement(posts: int) -> Direct:
 def _branch(n: int) -> str:
     return f"""(
         select * from comments where author_id = :author_{n} and post_id = :post_{n} and deleted_at is null
-        and state = 'VISIBLE' order by id desc limit {CONSIDERED}
+        and (state = 'VISIBLE' or (commenter_id = :viewer and commenter_id <> author_id))
+        order by id desc limit {CONSIDERED}
     )"""  # noqa: S608 - constants

@@ -160,5 +160,6 @@ class SeenPosts:
     relationships: dict[UUID, Relationship] = field(default_factory=dict)
     media: dict[PostId, tuple[VisibleMedia, ...]] = field(default_factory=dict)
     counts: dict[PostId, Mapping[str, int]] = field(default_factory=dict)
+    comment_counts: dict[PostId, int] = field(default_factory=dict)
     liked: dict[PostId, bool] = field(default_factory=dict)
     previews: dict[PostId, tuple[VisibleComment, ...]] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 from uuid import UUID
 
+from core.ids import PostId
 from core.viewer import Viewer
 from services.visibility.rules import Relationship
 
@@ -17,6 +18,7 @@ _FACTS: Final = frozenset(each.name for each in fields(Relationship))
 class Witness:
     """All that a reading was told of its viewer: the viewer's state, and single facts of how he stands to people.
 
+    `counted` is of how many comments each post was told another number than others see, as a `Difference`.
     It goes by nothing else. So with another viewer of whom each of these facts is the same, it would take the same way
     and end the same, whatever else distinguishes the two. A reading that `is_personal` knows who the viewer is.
     """
@@ -24,6 +26,7 @@ class Witness:
     is_personal: bool = False
     state: dict[str, bool] = field(default_factory=dict)
     standing: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    counted: dict[PostId, tuple[int, int]] = field(default_factory=dict)
 
     def watch(self, found: Mapping[UUID, Relationship]) -> dict[UUID, Relationship]:
         """The relationships, which note from now on what is read of them."""

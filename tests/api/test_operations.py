@@ -79,6 +79,8 @@ INPUTS: Mapping[str, Mapping[str, Any]] = {
     "unlikePost": {"postId": "x"},
     "addComment": {"postId": "x", "text": "x"},
     "deleteComment": {"commentId": "x"},
+    "hideComments": {"commentIds": ["x"]},
+    "approveComments": {"commentIds": ["x"]},
 }
 """The least input of every mutation that needs a session."""
 

@@ -309,6 +309,8 @@ async def _go_for_good(ana: Client, ctx: JobContext) -> None:
 
 
 async def _leave(ana: Client, ben: Client, post: str, comment: str) -> None:
+    await _act(ana, "hideComments", "comments { id }", commentIds=[comment])
+    await _act(ana, "approveComments", "comments { id }", commentIds=[comment])
     await _act(ben, "deleteComment", "post { id }", commentId=comment)
     await _act(ben, "unlikePost", "post { id }", postId=post)
     await _act(ana, "cancelUpload", "upload { state }", uploadId=await _upload(ana, "POST"))

@@ -49,7 +49,6 @@ WITHOUT_CONSEQUENCE = {
             "UserUnblocked",
             "UserRestricted",
             "UserUnrestricted",
-            "CommentUpdated",
         ),
         "the door goes by it at the next look",
     ),

@@ -97,6 +97,8 @@ WRITES = {
         "author",
     ),
     "deleteComment": _mutation("deleteComment", "commentId: $comment", "post { ...P }", "follower", "author"),
+    "hideComments": _mutation("hideComments", "commentIds: [$comment]", "comments { ...C }", "author"),
+    "approveComments": _mutation("approveComments", "commentIds: [$comment]", "comments { ...C }", "author"),
     "updatePost": _mutation("updatePost", "postId: $post, isSensitive: true", "post { ...P }", "author"),
     "deletePost": _mutation("deletePost", "postId: $post", "viewer { user { ...U } }"),
     "followUser": _mutation(

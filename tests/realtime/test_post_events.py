@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core import clock
 from core.backends import Backends
 from core.db import Database, Write
 from core.events import PostUpdated
@@ -15,7 +16,7 @@ from core.viewer import Viewer
 from services import account_life, blocks, outbox
 from services.posts import publish_when_ready
 from tests.client import Client
-from tests.factories.people import follow, person
+from tests.factories.people import follow, person, stance
 from tests.factories.posts import hidden_posts, post
 from tests.factories.sessions import enter
 from tests.factories.uploads import finish, upload
@@ -32,6 +33,8 @@ LIKE = "mutation ($id: ID!) { it: likePost(input: {postId: $id}) { errors { code
 UNLIKE = LIKE.replace("likePost", "unlikePost")
 COMMENT = 'mutation ($id: ID!) { it: addComment(input: {postId: $id, text: "Hi"}) { comment { id } errors { code } } }'
 UNCOMMENT = "mutation ($id: ID!) { it: deleteComment(input: {commentId: $id}) { errors { code } } }"
+APPROVE = "mutation ($ids: [ID!]!) { it: approveComments(input: {commentIds: $ids}) { errors { code } } }"
+HIDE = APPROVE.replace("approveComments", "hideComments")
 EDIT = "mutation ($input: UpdatePostInput!) { it: updatePost(input: $input) { errors { code } } }"
 DELETE = "mutation ($id: ID!) { it: deletePost(input: {postId: $id}) { errors { code } } }"
 
@@ -104,6 +107,27 @@ async def test_likes_comments_edits_and_the_end_are_told_to_another_person(
     assert (edited["__typename"], edited["post"]["caption"]) == ("PostUpdatedEvent", {"text": "After"})
     assert (removed["__typename"], removed["removedPostId"]) == ("PostRemovedEvent", id_)
     assert len({event["cursor"] for event in (liked, commented, edited, uncommented, unliked, removed)}) == 6
+
+
+async def test_a_comment_that_waits_is_told_to_its_writer_and_the_author_alone(
+    api: Api, token: Token, db: Database, ana: Viewer, author: Client, picture: PostId
+) -> None:
+    ben, cleo = await person(db, "ben"), await person(db, "cleo")
+    await stance(db, ana, ben, restricted_at=clock.now())
+    writer, id_ = api.of(await token(ben)), str(picture)
+    watching = [api.watching(await token(each), WATCH, postIds=[id_]) for each in (ana, ben, cleo)]
+
+    async with watching[0] as of_author, watching[1] as of_writer, watching[2] as of_other:
+        held = (await do(writer, COMMENT, id=id_))["comment"]["id"]
+        waiting = [await each.event() for each in (of_author, of_writer)]
+        await do(author, APPROVE, ids=[held])
+        approved = [await each.event() for each in (of_author, of_writer, of_other)]
+        await do(author, HIDE, ids=[held])
+        hidden = [await each.event() for each in (of_author, of_writer, of_other)]
+
+    told = [[each["post"]["commentCount"] for each in events] for events in (waiting, approved, hidden)]
+    assert told == [[1, 1], [1, 1, 1], [1, 1, 0]]
+    assert {each["__typename"] for each in (*waiting, *approved, *hidden)} == {"PostEngagementEvent"}
 
 
 async def test_an_open_stream_tells_nothing_of_whoever_has_gone_to_sleep(

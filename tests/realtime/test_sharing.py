@@ -27,7 +27,7 @@ from schema.context import Context
 from services import event_log, likes
 from services.event_log import Entry, LoggedEvent
 from services.visibility.relationships import relationships
-from tests.factories.people import follow, person
+from tests.factories.people import block, follow, person
 from tests.factories.posts import comment, post
 from tests.jobs.parts import until
 from tests.realtime.numbers import Hearing, NumberEvent, all_heard, answers_of, asleep, begin, graph_of, log, numbers
@@ -142,6 +142,8 @@ async def scene(backends: Backends, db: Database, request: pytest.FixtureRequest
     picture = await post(db, ana, caption="Before")
     for writer in (shy, people["ben"], people["emil"]):
         await comment(db, writer, picture)
+    await block(db, people["cleo"], people["emil"])
+    await comment(db, people["hugo"], picture, state="HELD")
     suspended = Viewer(id=people["ben"].id, status="SUSPENDED")
     made = Scene(
         backends, picture, {**people, "nobody": Viewer(), "somebody": Viewer(), "suspended": suspended}, request.param
