@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from core.ids import PostId, UserId
+from core.ids import UserId
 from core.paging import Page, Window
 from loaders.posts import post_counts, posts_liked
 from schema.connections import Connection, connection, fill_pages
@@ -14,6 +14,7 @@ from schema.fields import batched, personal
 from schema.mutation import Payload
 from schema.nodes import Node
 from services import likes
+from services.visibility.rows import VisiblePost
 
 if TYPE_CHECKING:
     from core.db import Read
@@ -27,7 +28,7 @@ class Likeable(Node):
     async def like_count(parents: list["Post"], ctx: Context) -> list[int | None]:
         found = await ctx.loaders.load(post_counts, [post.global_id() for post in parents])
         return [
-            None if post.row.hides_like_count and not post.row.relationship.is_self else counts.get("likes", 0)
+            counts.get("likes", 0) if likes.are_counted(post.row) else None
             for post, counts in zip(parents, found, strict=True)
         ]
 
@@ -41,12 +42,12 @@ class Likeable(Node):
     async def likers(
         parents: list["Post"], ctx: Context, *, first: int | None = 20, after: str | None = None
     ) -> list[Connection[Annotated["User", strawberry.lazy("schema.profiles")]] | None]:
-        async def fetch(db: "Read", asked: Sequence[tuple[PostId, Window]]) -> list[Page[UserId]]:
+        async def fetch(db: "Read", asked: Sequence[tuple[VisiblePost, Window]]) -> list[Page[UserId]]:
             pages = await likes.pages_of_likers(db, ctx.viewer, asked)
             return [page.each(lambda row: UserId(row.person_id)) for page in pages]
 
-        ids = [post.global_id() for post in parents]
-        return [connection(filled) for filled in await fill_pages(ctx, ids, Window(first or 20, after), fetch)]
+        rows = [post.row for post in parents]
+        return [connection(filled) for filled in await fill_pages(ctx, rows, Window(first or 20, after), fetch)]
 
 
 @strawberry.input

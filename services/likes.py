@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
@@ -15,13 +16,23 @@ from core.viewer import Viewer
 from models.likes import PostLike
 from services import counters, listings, outbox
 from services.listings import Listing
-from services.visibility import posts
+from services.visibility import posts, rules
+from services.visibility.rows import VisiblePost
 
-_LIKERS = Listing(
+_NOBODY = UUID(int=0)
+_KEYS = ("author", "post")
+_OF_POST = """
+    select liker_id as person_id, created_at, liker_id as tie from post_likes
+    where author_id = {author} and post_id = {post}
+"""
+_LIKERS = Listing("likers", _KEYS, _OF_POST)
+_KNOWN_LIKERS = Listing(
     "likers",
-    ("author", "post"),
-    "select liker_id as person_id, created_at, liker_id as tie from post_likes"
-    " where author_id = {author} and post_id = {post}",
+    _KEYS,
+    f"""{_OF_POST} and liker_id in (
+        select followee_id from follows where follower_id = {{reader}} and state = 'ACTIVE' union all select {{reader}}
+    )""",  # noqa: S608 - constants
+    readers=("reader",),
 )
 
 
@@ -53,7 +64,21 @@ async def unlike_post(tx: Write, viewer: Viewer, post_id: PostId) -> None:
         outbox.emit(tx, PostUnliked(author_id=post_id.author_id, post_id=post_id.id, liker_id=viewer.user_id))
 
 
-async def pages_of_likers(db: Read, viewer: Viewer, asked: Sequence[tuple[PostId, Window]]) -> list[Page[Any]]:
-    """Who likes each post, those the viewer follows first, then the most recent; rows with `person_id`."""
-    lists = [((post_id.author_id, post_id.id), window) for post_id, window in asked]
-    return await listings.known_first(db, viewer, _LIKERS, lists)
+def are_counted(post: VisiblePost) -> bool:
+    """Whether the viewer may know how many like a post."""
+    return rules.sees_like_count(post.relationship, is_hidden=post.hides_like_count)
+
+
+async def pages_of_likers(db: Read, viewer: Viewer, asked: Sequence[tuple[VisiblePost, Window]]) -> list[Page[Any]]:
+    """Who likes each post, those the viewer follows first, then the most recent; rows with `person_id`.
+
+    While the like count is hidden from the viewer, only those the viewer follows, and the viewer: nobody counts pages.
+    """
+    found: dict[int, Page[Any]] = {}
+    for is_counted in (True, False):
+        places = [place for place, (post, _) in enumerate(asked) if are_counted(post) is is_counted]
+        lists = [((asked[place][0].id.author_id, asked[place][0].id.id), asked[place][1]) for place in places]
+        listing, facts = (_LIKERS, ()) if is_counted else (_KNOWN_LIKERS, [[viewer.id or _NOBODY] * len(places)])
+        pages = await listings.known_first(db, viewer, listing, lists, facts)
+        found |= dict(zip(places, pages, strict=True))
+    return [found[place] for place in range(len(asked))]

@@ -125,6 +125,11 @@ def post_wall(post: PostFacts, access: Access, relationship: Relationship) -> Wa
     return None if is_in_audience(post.audience, relationship) else _LACKED[post.audience]
 
 
+def sees_like_count(author: Relationship, *, is_hidden: bool) -> bool:
+    """A hidden like count is the author's own; of the likers, others are then shown only those they follow."""
+    return not is_hidden or author.is_self
+
+
 @dataclass(frozen=True, slots=True)
 class CommentFacts:
     """What a comment says of itself; its writer's account has a `writer_status`."""

@@ -1,6 +1,7 @@
 """Likes as clients give, take back and read them."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from core.db import Database
 from core.ids import CommentId, MediaId, PostId, UserId, new_uuid
 from core.statements import counted
 from core.viewer import Viewer
+from services import likes
 from tests.api.conftest import SignIn
 from tests.client import Client
 from tests.factories.people import follow, person
@@ -259,3 +261,25 @@ async def test_a_page_of_likers_costs_the_same_however_long_it_is(
 def not_found(id_text: str) -> dict[str, Any]:
     where = {"path": ["input", "postId"], "id": id_text}
     return {"__typename": "NotFoundError", "code": "NOT_FOUND", "isRetryable": False, **where}
+
+
+async def test_a_hidden_like_count_shows_of_the_likers_those_alone_whom_the_viewer_follows(
+    api: Client, sign_in: SignIn, db: Database
+) -> None:
+    people = {name: await person(db, name) for name in ("ana", "ben", "cleo", "dora")}
+    picture = await post(db, people["ana"], hides_like_count=True)
+    await follow(db, people["ben"], people["cleo"])
+    for name in ("ben", "cleo", "dora"):
+        await db.write(partial(likes.like_post, viewer=people[name], post_id=picture))
+
+    clients = {name: await sign_in(each) for name, each in people.items()} | {"nobody": api}
+    seen = {name: (await client.ask(LIKERS, id=str(picture)))["node"] for name, client in clients.items()}
+
+    assert {name: handles(each["likers"]) for name, each in seen.items()} == {
+        "ana": ["dora", "cleo", "ben"],
+        "ben": ["cleo", "ben"],
+        "cleo": ["cleo"],
+        "dora": ["dora"],
+        "nobody": [],
+    }
+    assert [name for name, each in seen.items() if each["likeCount"] is not None] == ["ana"]

@@ -13,6 +13,7 @@ from core.paging import Window
 from models.likes import PostLike
 from models.outbox import OutboxEntry
 from services import counters, likes
+from services.visibility import posts
 from tests.factories.people import follow, person
 from tests.factories.posts import post
 
@@ -89,8 +90,9 @@ async def test_likers_the_viewer_follows_come_first(db: Database) -> None:
     await follow(db, ana, fans[0])
 
     async with db.reading() as read:
-        (first,) = await likes.pages_of_likers(read, ana, [(picture, Window(2))])
-        (rest,) = await likes.pages_of_likers(read, ana, [(picture, Window(2, first.cursors[-1]))])
+        seen = await posts.require_post(read, ana, picture)
+        (first,) = await likes.pages_of_likers(read, ana, [(seen, Window(2))])
+        (rest,) = await likes.pages_of_likers(read, ana, [(seen, Window(2, first.cursors[-1]))])
 
     listed = [row.person_id for row in (*first.ids, *rest.ids)]
     assert listed[0] == fans[0].id
