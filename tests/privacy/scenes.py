@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from sqlalchemy import insert, update
 
@@ -13,7 +14,6 @@ from models.accounts import Account
 from models.likes import PostLike
 from models.media import Media
 from models.profiles import User
-from schema.comments import CommentState
 from services import counters
 from tests.factories.people import block, follow, person, stance
 from tests.factories.posts import comment, post
@@ -69,19 +69,18 @@ async def scene(db: Database, state: State) -> Scene:
     mentioned = {"caption_mentions": {"ben": _text(ben), "eva": _text(eva)}}
     own = {each: await post(db, eva, audience=each, caption=f"canary-{each}-@ben", **mentioned) for each in AUDIENCES}
     open_ = await post(db, ben, caption="Seen with @eva", **mentioned)
-    await _count(db, open_, "PUBLIC")
+    await _count(db, open_, open_.author_id, posts_public=1)
     for audience, picture in own.items():
         await _dress(db, picture, audience)
-        await _count(db, picture, audience)
+        await _count(db, picture, picture.author_id, **{f"posts_{audience.lower()}": 1})
         for who in (viewers["follower"], viewers["blocked"], ben):
             await _react(db, who, picture, f"canary-of-{_name(viewers, who)}-for-{audience}")
     for who in (eva, viewers["follower"], viewers["blocked"], viewers["blocker"]):
         await _react(db, who, open_, f"canary-of-{_name(viewers, who)}-with-ben")
-    if "HELD" in CommentState.__members__:
-        for picture in (*own.values(), open_):
-            words = f"canary-held-{picture.id.hex[-6:]}"
-            await comment(db, viewers["restricted"], picture, words, state="HELD")
     for picture in (*own.values(), open_):
+        words = f"canary-held-{picture.id.hex[-6:]}"
+        await comment(db, viewers["restricted"], picture, words, state="HELD")
+        await _count(db, picture, picture.id, comments_held=1)
         await tag(db, picture, eva, ben, viewers["follower"], viewers["blocked"], viewers["blocker"])
     await _show_face(db, eva)
     for one, other in ((ben, eva), (eva, ben), (viewers["blocked"], ben), (viewers["blocker"], ben)):
@@ -130,12 +129,11 @@ def _file(name: str) -> dict[str, Any]:
     return {"size": "FEED", "format": "JPEG", "key": f"private/{name}.jpg", "width": 1, "height": 1, "byte_size": 1}
 
 
-async def _count(db: Database, picture: PostId, audience: str) -> None:
-    """Count a post on its author's profile."""
-    author, counted = picture.author_id, {f"posts_{audience.lower()}": 1}
+async def _count(db: Database, picture: PostId, subject: UUID, **changes: int) -> None:
+    """Count something of a post, or of its author's profile."""
 
     async def work(tx: Write) -> None:
-        counters.add(tx, author, author, **counted)
+        counters.add(tx, picture.author_id, subject, **changes)
 
     await db.write(work)
 
