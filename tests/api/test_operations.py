@@ -20,7 +20,7 @@ from services import comments, follows, likes
 from tests.api.conftest import SignIn
 from tests.client import Client
 from tests.factories.people import follow, person
-from tests.factories.posts import post
+from tests.factories.posts import comment, post
 from tests.factories.second_factors import protect
 from tests.factories.sessions import PASSWORD, account
 from tests.factories.uploads import upload
@@ -98,7 +98,8 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
     app = await protect(db, await account(db, "dora", "dora@example.com"))
     await upload(db, ana, "OPEN")
     post_id, user_id = str(shown), str(UserId(ben.user_id))
-    troll = str(UserId((await person(db, "troll")).user_id))
+    troll, own = str(UserId((await person(db, "troll")).user_id)), await post(db, ana)
+    held = str(await comment(db, ben, own, state="HELD"))
     file = {"purpose": "POST", "contentType": "image/jpeg", "byteSize": 10, "width": 4, "height": 5}
     return {
         "HomeScreen": {"postCount": 5},
@@ -125,6 +126,9 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
         "Unrestrict": {"input": {"userId": user_id}},
         "Mute": {"input": {"userId": user_id, "targets": ["POSTS"]}},
         "EditCloseFriends": {"input": {"add": [user_id]}},
+        "HeldComments": {"postId": str(own)},
+        "ApproveComments": {"input": {"commentIds": [held]}},
+        "HideComments": {"input": {"commentIds": [held]}},
         "ComposeForm": {},
         "BeginUpload": {"input": {**file, "idempotencyKey": "of this file"}},
         "CompleteUpload": {"input": {"uploadId": str(await upload(db, ana))}},
