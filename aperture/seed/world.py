@@ -21,11 +21,27 @@ from aperture.seed.plan import SEED, Comment, Deed, Follow, Like, Plan, Post, pl
 from core import clock, passwords
 from core.backends import Backends
 from core.db import Read
-from core.ids import PostId, UploadId, new_uuid
+from core.ids import PostId, UploadId, UserId, new_uuid
 from core.settings import Settings
 from core.viewer import Viewer
 from jobs.routes import ROUTES
-from services import accounts, comments, emails, follows, likes, outbox, posts, profiles, staff, tasks
+from services import (
+    accounts,
+    blocks,
+    close_friends,
+    comments,
+    emails,
+    follows,
+    likes,
+    mutes,
+    outbox,
+    posts,
+    privacy,
+    profiles,
+    restrictions,
+    staff,
+    tasks,
+)
 from services.accounts import NewAccount
 from services.auth import keys, sessions
 from services.auth.devices import Device
@@ -70,6 +86,7 @@ async def _seed(settings: Settings) -> None:
                 await _dress(world, story.began_at)
                 await _appoint(world, story.began_at)
                 await _live(world, story)
+                await _keep_apart(world)
                 await _wait_for_consequences(world)
                 await _write_people(world)
             finally:
@@ -189,6 +206,22 @@ async def _do(world: World, deed: Deed) -> None:
             await write(lambda tx: likes.like_post(tx, people[liker], world.posts[post.number]))
         case Comment(writer=writer, post=post, text=text):
             await write(lambda tx: comments.add_comment(tx, people[writer], world.posts[post.number], text))
+
+
+async def _keep_apart(world: World) -> None:
+    """Some go private, block, restrict or mute others, so that each wall of the network can be seen."""
+    write, viewers = world.backends.db.write, {person.handle: viewer for person, viewer in world.people.items()}
+    ids = {handle: viewer.user_id for handle, viewer in viewers.items()}
+    ana, friends = viewers["ana"], [UserId(ids["ben"]), UserId(ids["chloe"])]
+    for handle in ("ulla", "vera"):
+        await write(partial(privacy.update_settings, viewer=viewers[handle], changes={"is_private": True}))
+        for asking in ("ana", "arlo", "gael", "teo"):
+            await write(partial(follows.follow_user, viewer=viewers[asking], user_id=ids[handle]))
+    await write(partial(close_friends.update, viewer=ana, add=friends, remove=[]))
+    await write(partial(blocks.block_user, viewer=ana, user_id=ids["arlo"]))
+    await write(partial(blocks.block_user, viewer=viewers["zoe"], user_id=ids["ana"]))
+    await write(partial(restrictions.restrict_user, viewer=ana, user_id=ids["gael"]))
+    await write(partial(mutes.mute_user, viewer=ana, user_id=ids["teo"], targets=["POSTS"]))
 
 
 def _draft(post: Post, uploads: Sequence[UploadId]) -> PostDraft:
