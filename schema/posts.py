@@ -191,7 +191,7 @@ class Post(Likeable):
 
     @attribute
     def viewer_can_edit(self) -> bool:
-        return self.row.relationship.is_self
+        return permissions.may_edit_post(self.row) is None
 
 
 async def load_posts(ctx: Context, ids: Sequence[PostId]) -> list[Post | None]:

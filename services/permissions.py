@@ -57,9 +57,9 @@ def may_tag(person: UserRow, audience: str) -> Reason | None:
     return _may_name(person, audience)
 
 
-def may_edit_post(viewer: Viewer, author_id: UUID) -> Reason | None:
+def may_edit_post(post: PostRow) -> Reason | None:
     """Only the author edits and deletes a post."""
-    return None if viewer.id == author_id else "NOT_OWNER"
+    return None if post.relationship.is_self else "NOT_OWNER"
 
 
 def may_edit_media(viewer: Viewer, owner_id: UUID) -> Reason | None:

@@ -102,7 +102,7 @@ async def update_post(tx: Write, viewer: Viewer, post_id: PostId, changes: Mappi
     The same changes again change nothing and tell nobody.
     """
     post = await posts.require_post(tx, viewer, post_id)
-    permissions.require(permissions.may_edit_post(viewer, post_id.author_id))
+    permissions.require(permissions.may_edit_post(post))
     values = dict(changes)
     if "caption" in values:
         values |= await _caption(tx, viewer, post, caption_of(values["caption"]))
@@ -123,8 +123,7 @@ async def update_post(tx: Write, viewer: Viewer, post_id: PostId, changes: Mappi
 
 async def delete_post(tx: Write, viewer: Viewer, post_id: PostId) -> None:
     """Delete one's own post; it is gone for everybody at once, its files follow."""
-    await posts.require_post(tx, viewer, post_id)
-    permissions.require(permissions.may_edit_post(viewer, post_id.author_id))
+    permissions.require(permissions.may_edit_post(await posts.require_post(tx, viewer, post_id)))
     deleted = await tx.first(
         update(Post)
         .where(Post.author_id == post_id.author_id, Post.id == post_id.id, Post.deleted_at.is_(None))
