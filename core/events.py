@@ -114,6 +114,13 @@ class SmsCodeIssued(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityMarked(Event):
+    """The person has proved to have a phone, a mailbox or an account elsewhere that the account was not known for."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class SecondFactorEnabled(Event):
     user_id: UUID
 
@@ -210,6 +217,8 @@ class FollowRequestEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class UserBlocked(Event):
+    """A block began: by a choice of the blocker, or following from one that was meant for another account."""
+
     blocker_id: UUID
     blocked_id: UUID
 

@@ -101,6 +101,8 @@ async def create_account(tx: Write, new: NewAccount, password_hash: str | None, 
         raise Refusals(reasons)
     await tx.execute(insert(User).values(_user_row(new, user_id)))
     await tx.execute(insert(Account).values(_account_row(new, user_id, password_hash, is_confirmed=is_confirmed)))
+    if is_confirmed:
+        await emails.prove(tx, new.email, user_id)
     outbox.emit(tx, AccountCreated(user_id=user_id))
     return user_id
 

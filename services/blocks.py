@@ -10,7 +10,7 @@ from core.db import Write
 from core.events import UserBlocked, UserUnblocked
 from core.viewer import Viewer
 from models.profiles import User
-from services import close_friends, follows, outbox, stances
+from services import evasion, follows, outbox, parting, stances
 
 
 async def block_user(tx: Write, viewer: Viewer, user_id: UUID) -> None:
@@ -29,23 +29,25 @@ async def block_user(tx: Write, viewer: Viewer, user_id: UUID) -> None:
         return
     block = replace(was, blocked_at=clock.now(), blocked_via=None)
     await stances.choose(tx, viewer.user_id, user_id, block)
-    await part(tx, viewer.user_id, user_id)
+    await parting.end_ties(tx, viewer.user_id, user_id)
     outbox.emit(tx, UserBlocked(blocker_id=viewer.user_id, blocked_id=user_id))
 
 
 async def unblock_user(tx: Write, viewer: Viewer, user_id: UUID) -> None:
-    """Lift a block, also of a person who is not to be found; without one nothing changes. It restores nothing."""
+    """Lift a block, also of a person who is not to be found; without one nothing changes. It restores nothing.
+
+    What followed from it for other accounts of the person ends, too; a block that follows from another one goes with
+    that one alone.
+    """
     stances.require_another(viewer, user_id, "You cannot unblock yourself.")
     await follows.hold(tx, viewer.user_id, user_id)
     was = await stances.chosen(tx, viewer.user_id, user_id)
-    if was.blocked_at is None:
+    if was.blocked_at is None or was.blocked_via is not None:
         return
-    await stances.choose(tx, viewer.user_id, user_id, replace(was, blocked_at=None, blocked_via=None))
+    back = await stances.chosen(tx, user_id, viewer.user_id)
+    # Between two who are kept apart by a block of somebody else, that one is in force again.
+    followed = back if back.blocked_via else stances.NOTHING
+    after = replace(was, blocked_at=followed.blocked_at, blocked_via=followed.blocked_via)
+    await stances.choose(tx, viewer.user_id, user_id, after)
+    await evasion.lift(tx, viewer.user_id, user_id)
     outbox.emit(tx, UserUnblocked(blocker_id=viewer.user_id, blocked_id=user_id))
-
-
-async def part(tx: Write, blocker_id: UUID, blocked_id: UUID) -> None:
-    """End follows, requests and close friendship between two people who are held."""
-    for one, other in ((blocker_id, blocked_id), (blocked_id, blocker_id)):
-        await follows.end(tx, one, other)
-        await close_friends.end(tx, one, other)

@@ -8,12 +8,12 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core import clock
+from core import clock, mailboxes
 from core.db import Read, Write
 from core.errors import Conflict, Invalid, Path
 from core.events import AccountUpdated
 from models.accounts import Account, Email
-from services import outbox
+from services import kinship, outbox
 
 MAX_LENGTH: Final = 254
 
@@ -76,8 +76,14 @@ async def confirm(tx: Write, email: str, user_id: UUID) -> bool:
     own = update(Account).where(Account.user_id == user_id, Account.email == email)
     confirmed = await tx.scalar(own.values(email_verified_at=clock.now()).returning(Account.user_id))
     if confirmed is not None:
+        await prove(tx, email, user_id)
         outbox.emit(tx, AccountUpdated(user_id=user_id))
     return confirmed is not None
+
+
+async def prove(tx: Write, email: str, user_id: UUID) -> None:
+    """Note that the person reads the mailbox behind an address in its normal form."""
+    await kinship.mark(tx, user_id, "mailbox", mailboxes.mailbox(_key(email)))
 
 
 def _key(normal: str) -> str:

@@ -22,7 +22,7 @@ from models.media import Media
 from models.posts import Post
 from models.profiles import User
 from models.registry import metadata
-from services import comments, counters, emails, handles, likeness, outbox, retention, stances, tags
+from services import comments, counters, emails, handles, kinship, likeness, outbox, retention, stances, tags
 from services.auth import sessions
 from services.providers import identities
 from services.suggestions import leaving
@@ -88,6 +88,7 @@ async def erase_some(tx: Write, user_id: UUID, limit: int) -> bool:
             return False
     for table in _OF_ONE:
         await tx.execute(delete(table).where(table.c.user_id == user_id))
+    await kinship.forget(tx, user_id)
     for numbers in (Counter, CounterDelta):
         await tx.execute(delete(numbers).where(numbers.author_id == user_id))
     await tx.execute(delete(Account).where(Account.user_id == user_id))

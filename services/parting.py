@@ -1,4 +1,4 @@
-"""What a block takes away of what stands between two people, piece by piece."""
+"""What a block takes away of what stands between two people: ties at once, the rest piece by piece."""
 
 from typing import Final
 from uuid import UUID
@@ -9,7 +9,14 @@ from core import clock
 from core.db import Read, Write
 from core.events import CommentDeleted, PostUnliked
 from models.stances import Stance
-from services import counters, outbox, tags
+from services import close_friends, counters, follows, outbox, tags
+
+
+async def end_ties(tx: Write, blocker_id: UUID, blocked_id: UUID) -> None:
+    """End follows, requests and close friendship between two people who are held."""
+    for one, other in ((blocker_id, blocked_id), (blocked_id, blocker_id)):
+        await follows.end(tx, one, other)
+        await close_friends.end(tx, one, other)
 
 
 async def take_some(tx: Write, blocker_id: UUID, blocked_id: UUID, limit: int) -> bool:

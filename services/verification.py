@@ -127,6 +127,7 @@ async def _take(tx: Write, user_id: UUID, email: str, path: Path) -> None:
     await emails.claim(tx, email, user_id, path)
     values = {"email": email, "email_verified_at": clock.now(), "pending_email": None}
     await tx.execute(update(Account).where(Account.user_id == user_id).values(values))
+    await emails.prove(tx, email, user_id)
     await mail_codes.burn(tx, user_id, "VERIFY_EMAIL", "CHANGE_EMAIL", "RESET_PASSWORD")
     outbox.emit(tx, AccountUpdated(user_id=user_id))
 

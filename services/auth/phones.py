@@ -19,7 +19,7 @@ from core.sealing import mac
 from core.settings import settings
 from core.viewer import Viewer
 from models.second_factors import SecondFactor
-from services import outbox
+from services import kinship, outbox
 from services.auth import challenges, known_networks, recovery_codes, second_factors, text_codes
 from services.auth.second_factors import TRIES
 
@@ -111,6 +111,7 @@ async def confirm(tx: Write, viewer: Viewer, text: str, path: Path) -> list[str]
         return second_factors.wrong(path, TRIES - row.pending_failures - 1)
     done: dict[str, Any] = {"pending_phone": None, "pending_until": None, "pending_failures": 0, "code_id": None}
     await tx.execute(own.values(phone=row.pending_phone, confirmed_at=now, **done))
+    await kinship.mark(tx, user_id, "phone", second_factors.opened(user_id, row.pending_phone))
     outbox.emit(tx, SecondFactorEnabled(user_id=user_id))
     return await recovery_codes.renew(tx, user_id)
 

@@ -21,7 +21,7 @@ from core.settings import settings
 from core.viewer import Viewer
 from models.accounts import Account
 from models.providers import LinkedIdentity, ProviderSubject
-from services import outbox
+from services import kinship, outbox
 
 _STATE: Final = ("input", "state")
 
@@ -62,6 +62,7 @@ async def link(tx: Write, user_id: UUID, provider: Provider, identity: Identity)
     added = insert(LinkedIdentity).values(row).on_conflict_do_nothing().returning(LinkedIdentity.id)
     if await tx.scalar(added) is None:
         raise Conflict("CONFLICT", f"Another account at {provider.name} is linked. Unlink that one first.", _STATE)
+    await kinship.mark(tx, user_id, "provider", f"{identity.issuer}:{identity.subject}")
     return linked
 
 

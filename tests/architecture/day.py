@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from jobs.base import JobContext
 from jobs.relay import Sweeper, by_name, relay
 from jobs.routes import ROUTES
 from jobs.schedule import PULSE, SCHEDULE, turn
-from services import consistency, event_log, staff, tags, tasks
+from services import consistency, event_log, kinship, staff, tags, tasks
 from tests import pictures
 from tests.client import Client
 from tests.factories.mails import Mails
@@ -82,6 +83,7 @@ async def live(client: Client, backends: Backends, ctx: JobContext, provider: Li
     await _rule(ana, ana_id, ben_id)
     await _choose(ana)
     await _ask_to_follow(ana, ana_id, ben, ben_id)
+    await _come_again(client, ben_id, backends)
     await _keep_at_a_distance(ana, ana_id, ben, ben_id)
     await _leave(ana, ben, post, said["comment"]["id"])
     await _work(ctx)
@@ -296,6 +298,14 @@ async def _keep_at_a_distance(ana: Client, ana_id: str, ben: Client, ben_id: str
     await _act(ana, "updateCloseFriends", "relationships { isCloseFriend }", add=[ben_id])
     await _act(ben, "followUser", "user { id }", userId=ana_id)
     await _act(ben, "muteUser", "relationship { mutes }", userId=ana_id, targets=["STORIES"])
+
+
+async def _come_again(client: Client, ben_id: str, backends: Backends) -> None:
+    """Ben has another account, which is known by his phone."""
+    _, bea_id = await _sign_up(client, "bea")
+    for each in (ben_id, bea_id):
+        user_id = UserId.parse(each).id
+        await backends.db.write(partial(kinship.mark, user_id=user_id, kind="phone", value="+4915100000000"))
 
 
 async def _go_for_good(ana: Client, ctx: JobContext) -> None:
