@@ -10,6 +10,7 @@ from core.backends import Backends
 from core.db import Database
 from core.errors import RateLimited
 from core.settings import Settings
+from models.kinship import IdentityMark
 from models.second_factors import SecondFactor
 from services.auth import phones
 from tests.api.test_auth import ERRORS, call, codes
@@ -57,6 +58,18 @@ async def set_up(client: Client, mails: Mails) -> Any:
     done = await call(client, CONFIRM_SMS, sms=await newest_code(mails))
     assert done["errors"] == []
     return done
+
+
+async def test_a_phone_is_a_mark_of_its_owner_once_its_code_came_back(ana: Client, mails: Mails, db: Database) -> None:
+    await call(ana, BEGIN_SMS, phoneNumber=NUMBER)
+    async with db.reading(fresh=True) as read:
+        before = await read.scalars(select(IdentityMark.mark))
+
+    await call(ana, CONFIRM_SMS, sms=await newest_code(mails))
+
+    async with db.reading(fresh=True) as read:
+        after = await read.scalars(select(IdentityMark.mark))
+    assert (len(before), len(after)) == (0, 1)
 
 
 async def test_a_code_to_the_phone_turns_it_on(ana: Client, mails: Mails, db: Database) -> None:
