@@ -56,7 +56,7 @@ from core.events import (
     UserUnfollowed,
     UserUnrestricted,
 )
-from jobs import auth, blocks, feed, follows, log_ins, mails, posts, suggestions, texts, topics
+from jobs import auth, blocks, comments, feed, follows, log_ins, mails, posts, suggestions, texts, topics
 from jobs.base import Consequence
 from jobs.media import publishing, rendering
 
@@ -80,10 +80,28 @@ ROUTES: dict[type[Event], tuple[Consequence, ...]] = {
     ProviderUnlinked: (topics.account, mails.tell_owner),
     AccountUpdated: (auth.look_again, topics.account),
     HandleChanged: (topics.account, mails.tell_owner),
-    AccountDeactivated: (auth.look_again, topics.account, publishing.settle_account, mails.tell_owner),
-    AccountReactivated: (auth.look_again, topics.account, publishing.settle_account),
-    AccountDeletionRequested: (auth.look_again, topics.account, publishing.settle_account, mails.tell_owner),
-    AccountDeletionCancelled: (auth.look_again, topics.account, publishing.settle_account, mails.tell_owner),
+    AccountDeactivated: (
+        auth.look_again,
+        topics.account,
+        publishing.settle_account,
+        comments.settle_writer,
+        mails.tell_owner,
+    ),
+    AccountReactivated: (auth.look_again, topics.account, publishing.settle_account, comments.settle_writer),
+    AccountDeletionRequested: (
+        auth.look_again,
+        topics.account,
+        publishing.settle_account,
+        comments.settle_writer,
+        mails.tell_owner,
+    ),
+    AccountDeletionCancelled: (
+        auth.look_again,
+        topics.account,
+        publishing.settle_account,
+        comments.settle_writer,
+        mails.tell_owner,
+    ),
     AccountErased: (auth.look_again,),
     ProfileUpdated: (publishing.settle_avatar,),
     PrivacyChanged: (publishing.settle_account, follows.let_in, topics.account),

@@ -11,7 +11,10 @@ from models.base import Base, distributed_by
 
 
 class Comment(Base):
-    """A comment by `commenter_id`, kept with the author of the post. `state` is a `CommentState`."""
+    """A comment by `commenter_id`, kept with the author of the post. `state` is a `CommentState`.
+
+    It `is_counted` while its writer's account is in use, a little late.
+    """
 
     __tablename__ = "comments"
     __table_args__ = (
@@ -34,6 +37,7 @@ class Comment(Base):
     text: Mapped[str]
     mentions: Mapped[dict[str, Any]]
     state: Mapped[str]
+    is_counted: Mapped[bool]
     idempotency_key: Mapped[str | None]
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]

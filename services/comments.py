@@ -16,7 +16,7 @@ from core.ids import CommentId, PostId, new_uuid
 from core.paging import Page, Window
 from core.viewer import Viewer
 from models.comments import Comment
-from services import counters, listings, mentions, outbox, permissions
+from services import counters, listings, mentions, outbox, permissions, settling
 from services.listings import Key, Listing
 from services.visibility import comments, posts
 from services.visibility.rows import VisibleComment, VisiblePost
@@ -68,11 +68,13 @@ async def add_comment(
         "text": words,
         "mentions": await mentions.resolve(tx, viewer, words),
         "state": "HELD" if post.relationship.restricted_by else "VISIBLE",
+        "is_counted": await settling.is_in_use(tx, viewer.user_id),
         "idempotency_key": idempotency_key,
         "created_at": clock.now(),
     }
     await tx.execute(insert(Comment).values(row))
-    counters.add(tx, post_id.author_id, post_id.id, **{counter(str(row["state"])): 1})
+    if row["is_counted"]:
+        counters.add(tx, post_id.author_id, post_id.id, **{settling.counter(str(row["state"])): 1})
     happened = CommentAdded if row["state"] == "VISIBLE" else HeldCommentChanged
     outbox.emit(tx, happened(post_id.author_id, post_id.id, comment_id.id, viewer.user_id))
     return comment_id
@@ -82,26 +84,29 @@ async def delete_comment(tx: Write, viewer: Viewer, comment_id: CommentId) -> Po
     """Delete a comment as its writer or as the author of the post; answers the post it stood under."""
     comment = await comments.require_comment(tx, viewer, comment_id)
     permissions.require(permissions.may_delete_comment(viewer, comment))
-    removed = await tx.scalar(
+    removed = await tx.first(
         update(Comment)
         .where(Comment.author_id == comment_id.author_id, Comment.id == comment_id.id, Comment.deleted_at.is_(None))
         .values(deleted_at=clock.now())
-        .returning(Comment.state)
+        .returning(Comment.state, Comment.is_counted)
     )
     post_id = comment.post_id
+    if removed and removed.is_counted:
+        counters.add(tx, post_id.author_id, post_id.id, **{settling.counter(removed.state): -1})
     if removed:
-        counters.add(tx, post_id.author_id, post_id.id, **{counter(removed): -1})
         ids = (post_id.author_id, post_id.id, comment_id.id)
-        outbox.emit(tx, CommentDeleted(*ids) if removed == "VISIBLE" else HeldCommentChanged(*ids, comment.writer_id))
+        outbox.emit(
+            tx, CommentDeleted(*ids) if removed.state == "VISIBLE" else HeldCommentChanged(*ids, comment.writer_id)
+        )
     return post_id
 
 
 async def hide_comments(tx: Write, viewer: Viewer, ids: Sequence[CommentId]) -> None:
     """Hide comments on the viewer's own posts from all but their writers; one that may not be refuses them all."""
     for comment in await _moderated(tx, viewer, ids):
-        if await _change(tx, comment, "VISIBLE", "HIDDEN"):
-            _tell_moved(tx, comment, comments=-1, comments_held=1)
-        elif await _change(tx, comment, "HELD", "HIDDEN"):
+        if await _move(tx, comment, "VISIBLE", "HIDDEN"):
+            _tell_moved(tx, comment)
+        elif await _move(tx, comment, "HELD", "HIDDEN"):
             author_id, post_id = comment.post_id.author_id, comment.post_id.id
             outbox.emit(tx, HeldCommentChanged(author_id, post_id, comment.id.id, comment.writer_id))
 
@@ -109,8 +114,8 @@ async def hide_comments(tx: Write, viewer: Viewer, ids: Sequence[CommentId]) -> 
 async def approve_comments(tx: Write, viewer: Viewer, ids: Sequence[CommentId]) -> None:
     """Show comments on the viewer's own posts that were held back or hidden; one that may not be refuses them all."""
     for comment in await _moderated(tx, viewer, ids):
-        if await _change(tx, comment, "HELD", "VISIBLE") or await _change(tx, comment, "HIDDEN", "VISIBLE"):
-            _tell_moved(tx, comment, comments=1, comments_held=-1)
+        if await _move(tx, comment, "HELD", "VISIBLE") or await _move(tx, comment, "HIDDEN", "VISIBLE"):
+            _tell_moved(tx, comment)
 
 
 async def _moderated(tx: Write, viewer: Viewer, ids: Sequence[CommentId]) -> list[VisibleComment]:
@@ -124,21 +129,20 @@ async def _moderated(tx: Write, viewer: Viewer, ids: Sequence[CommentId]) -> lis
     return [found[each] for each in sorted(set(ids), key=str)]
 
 
-async def _change(tx: Write, comment: VisibleComment, before: State, after: State) -> bool:
+async def _move(tx: Write, comment: VisibleComment, before: State, after: State) -> bool:
+    """Give a comment that is in one state another one, with the counts; False if it is in none or another."""
     own = (Comment.author_id == comment.id.author_id, Comment.id == comment.id.id, Comment.deleted_at.is_(None))
-    changing = update(Comment).where(*own, Comment.state == before).values(state=after).returning(Comment.id)
-    return await tx.scalar(changing) is not None
+    changing = update(Comment).where(*own, Comment.state == before).values(state=after).returning(Comment.is_counted)
+    is_counted = await tx.scalar(changing)
+    old, new = settling.counter(before), settling.counter(after)
+    if is_counted and old != new:
+        counters.add(tx, comment.post_id.author_id, comment.post_id.id, **{old: -1, new: 1})
+    return is_counted is not None
 
 
-def _tell_moved(tx: Write, comment: VisibleComment, **moves: int) -> None:
+def _tell_moved(tx: Write, comment: VisibleComment) -> None:
     author_id, post_id = comment.post_id.author_id, comment.post_id.id
-    counters.add(tx, author_id, post_id, **moves)
     outbox.emit(tx, CommentUpdated(author_id=author_id, post_id=post_id, comment_id=comment.id.id))
-
-
-def counter(state: str) -> str:
-    """The count that a comment in this state stands in."""
-    return "comments" if state == "VISIBLE" else "comments_held"
 
 
 async def pages(

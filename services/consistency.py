@@ -11,6 +11,7 @@ from core import clock
 from core.backends import Backends
 from core.db import Database
 from core.redis import CacheUnavailable
+from models.comments import Comment
 from models.follows import Follow, Follower
 from models.profiles import User
 from models.stances import ReceivedStance, Stance
@@ -29,7 +30,7 @@ async def differences(backends: Backends) -> AsyncIterator[str]:
         for statement in (_COUNTS, _STUCK):
             for row in await _rows(backends.db, statement, owners):
                 yield row.complaint
-        for mirrored in (_one_sided, _stances, _tags):
+        for mirrored in (_one_sided, _stances, _tags, _comments):
             for complaint in await mirrored(backends.db, owners):
                 yield complaint
         for complaint in await _timelines(backends, owners):
@@ -105,6 +106,23 @@ async def _tags(db: Database, owners: Sequence[UUID]) -> list[str]:
     ]
 
 
+async def _comments(db: Database, owners: Sequence[UUID]) -> list[str]:
+    """Comments under posts of these authors that count though their writers left, or do not though they are there."""
+    before = clock.now() - IN_FLIGHT
+    settled = (Comment.deleted_at.is_(None), Comment.created_at < before)
+    said = select(Comment.commenter_id, Comment.is_counted).where(Comment.author_id.in_(owners), *settled).distinct()
+    async with db.reading(fresh=True) as read:
+        found: Sequence[Any] = await read.all(said)
+        is_wrong = set[tuple[UUID, bool]]()
+        for some in _pieces(found):
+            writers = select(User.id, User.status).where(
+                User.id.in_([row[0] for row in some]), User.updated_at < before
+            )
+            is_wrong |= {(row.id, row.status != "ACTIVE") for row in await read.all(writers)}
+    wrong = sorted({tuple(row) for row in found} & is_wrong)
+    return [f"comments of {writer} {'are' if counted else 'are not'} counted" for writer, counted in wrong]
+
+
 def _pieces(edges: Sequence[Any]) -> Iterator[Sequence[Any]]:
     return (edges[start : start + EDGES] for start in range(0, len(edges), EDGES))
 
@@ -148,7 +166,8 @@ _COUNTS = text(
         where author_id = any(:owners) group by author_id, post_id
         union all
         select author_id, post_id, case when state = 'VISIBLE' then 'comments' else 'comments_held' end, 0, count(*)
-        from comments where author_id = any(:owners) and deleted_at is null group by author_id, post_id, 3
+        from comments
+        where author_id = any(:owners) and deleted_at is null and is_counted group by author_id, post_id, 3
         union all
         select followee_id, followee_id, 'followers', 0, count(*) from followers
         where followee_id = any(:owners) and state = 'ACTIVE' group by followee_id

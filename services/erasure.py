@@ -22,7 +22,7 @@ from models.media import Media
 from models.posts import Post
 from models.profiles import User
 from models.registry import metadata
-from services import comments, counters, emails, handles, kinship, likeness, outbox, retention, stances, tags
+from services import counters, emails, handles, kinship, likeness, outbox, retention, settling, stances, tags
 from services.auth import sessions
 from services.providers import identities
 from services.suggestions import leaving
@@ -125,8 +125,8 @@ async def _comments(tx: Write, user_id: UUID, limit: int) -> int:
     written = await tx.all(_COMMENTS, {"person": user_id, "limit": limit})
     taken = {"authors": [row.author_id for row in written], "ids": [row.id for row in written]}
     for row in await tx.all(_TAKE_COMMENTS, taken) if written else ():
-        if not row.was_deleted:
-            counters.add(tx, row.author_id, row.post_id, **{comments.counter(row.state): -1})
+        if row.is_counted and not row.was_deleted:
+            counters.add(tx, row.author_id, row.post_id, **{settling.counter(row.state): -1})
     return len(written)
 
 
@@ -181,6 +181,6 @@ _COMMENTS = text("select author_id, id from comments where commenter_id = :perso
 _TAKE_COMMENTS = text(
     """
     delete from comments where (author_id, id) in (select * from unnest(:authors, :ids))
-    returning author_id, post_id, state, deleted_at is not null as was_deleted
+    returning author_id, post_id, state, is_counted, deleted_at is not null as was_deleted
     """
 ).bindparams(bindparam("authors", type_=ARRAY(Uuid)), bindparam("ids", type_=ARRAY(Uuid)))

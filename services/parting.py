@@ -9,7 +9,7 @@ from core import clock
 from core.db import Read, Write
 from core.events import CommentDeleted, PostUnliked
 from models.stances import Stance
-from services import close_friends, counters, follows, outbox, tags
+from services import close_friends, counters, follows, outbox, settling, tags
 
 
 async def end_ties(tx: Write, blocker_id: UUID, blocked_id: UUID) -> None:
@@ -53,9 +53,9 @@ async def _comments(tx: Write, person: UUID, author: UUID, limit: int) -> int:
     asked = {"person": person, "author": author, "limit": limit, "now": clock.now()}
     found = await tx.all(_TAKE_COMMENTS, asked)
     for row in found:
-        is_shown = row.state == "VISIBLE"
-        counters.add(tx, author, row.post_id, **{"comments" if is_shown else "comments_held": -1})
-        if is_shown:
+        if row.is_counted:
+            counters.add(tx, author, row.post_id, **{settling.counter(row.state): -1})
+        if row.state == "VISIBLE":
             outbox.emit(tx, CommentDeleted(author_id=author, post_id=row.post_id, comment_id=row.id))
     return len(found)
 
@@ -74,7 +74,7 @@ _TAKE_COMMENTS: Final = text(
     """
     update comments set deleted_at = :now where author_id = :author and deleted_at is null and id in (
         select id from comments where author_id = :author and commenter_id = :person and deleted_at is null limit :limit
-    ) returning id, post_id, state
+    ) returning id, post_id, state, is_counted
     """
 ).bindparams(*_PAIR, bindparam("now", type_=DateTime(timezone=True)))
 

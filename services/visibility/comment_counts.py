@@ -34,11 +34,11 @@ def _differences(apart: str) -> str:
         select apart.viewer_id, c.author_id, c.post_id, 1 as hidden, 0 as held
         from {_ASKED} join comments c on c.author_id = asked.author_id and c.post_id = asked.id
         join {apart} on apart.person_id = c.commenter_id
-        where c.deleted_at is null and (c.state = 'VISIBLE' or c.author_id = apart.viewer_id)
+        where c.deleted_at is null and c.is_counted and (c.state = 'VISIBLE' or c.author_id = apart.viewer_id)
         union all
         select c.commenter_id, c.author_id, c.post_id, 0, 1
         from {_ASKED} join comments c on c.author_id = asked.author_id and c.post_id = asked.id
-        where c.commenter_id = any(:viewers) and c.deleted_at is null and c.state <> 'VISIBLE'
+        where c.commenter_id = any(:viewers) and c.deleted_at is null and c.is_counted and c.state <> 'VISIBLE'
         and c.commenter_id <> c.author_id
     ) changes group by viewer_id, author_id, post_id
 """  # noqa: S608 - constants

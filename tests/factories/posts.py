@@ -71,6 +71,7 @@ async def comment(db: Database, writer: Viewer, post_id: PostId, text: str = "Ni
         "text": text,
         "mentions": {},
         "state": "VISIBLE",
+        "is_counted": True,
         "created_at": clock.now(),
     } | facts
     await db.write(lambda tx: tx.execute(insert(Comment).values(row)))

@@ -9,13 +9,13 @@ from sqlalchemy import select, update
 
 from core import clock
 from core.backends import Backends
-from core.db import Database
+from core.db import Database, Write
 from core.errors import ApiError
 from core.ids import SessionId
 from core.passwords import hash_password
 from models.auth import Session
 from models.profiles import User
-from services import accounts
+from services import accounts, settling
 from services.accounts import NewAccount
 from services.auth import gate, keys, sessions
 from services.auth.devices import Device
@@ -52,8 +52,13 @@ async def end(backends: Backends, session: SessionId) -> None:
 
 
 async def set_status(db: Database, user_id: UUID, status: str) -> None:
-    """What a moderator does."""
-    await db.write(lambda tx: tx.execute(update(User).where(User.id == user_id).values(status=status)))
+    """What a moderator does, and what follows for the person's comments."""
+
+    async def work(tx: Write) -> None:
+        await tx.execute(update(User).where(User.id == user_id).values(status=status))
+        await settling.settle_some(tx, user_id, None, 1000)
+
+    await db.write(work)
 
 
 async def is_open(db: Database, session: SessionId) -> bool:

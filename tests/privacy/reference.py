@@ -11,8 +11,7 @@ rule is one sentence of the product put into Python. The rules:
   one, and only the author one that is not published.
 - A comment is seen with its post, unless its writer's account is not in use, or one of writer and viewer blocks the
   other. One that is held back is seen by its writer and by the author of the post.
-- Whom a block parts from the viewer is in no list, and their comments are in no count. Counts of comments keep those of
-  accounts that are not in use.
+- Whom a block parts from the viewer is in no list. A count of comments is of those that the viewer sees.
 - A post of somebody else in which a person is tagged stands in the person's list for those who see the post and the
   whole profile.
 """
@@ -135,13 +134,8 @@ class World:
     def sees_comment(self, viewer: Who, comment: UUID) -> bool:
         """Whether a comment is for the viewer."""
         row = self.comments[comment]
-        is_written = self.users[row.commenter_id].status == "ACTIVE"
-        return is_written and self.sees_post(viewer, row.post_id) and self._counts_comment(viewer, comment)
-
-    def _counts_comment(self, viewer: Who, comment: UUID) -> bool:
-        """Whether a comment under a post that the viewer sees is counted; those of accounts not in use still are."""
-        row = self.comments[comment]
-        if row.deleted_at is not None or self.are_apart(viewer, row.commenter_id):
+        is_written = row.deleted_at is None and self.users[row.commenter_id].status == "ACTIVE"
+        if not is_written or not self.sees_post(viewer, row.post_id) or self.are_apart(viewer, row.commenter_id):
             return False
         return row.state == "VISIBLE" or viewer in (row.commenter_id, row.author_id)
 
@@ -219,9 +213,7 @@ class World:
                 yield str(UserId(person)), "postCount", self._posts_counted(viewer, person)
         for post, row in self.posts.items():
             if self.sees_post(viewer, post):
-                under = (each for each in self.comments if self.comments[each].post_id == post)
-                counted = sum(self._counts_comment(viewer, each) for each in under)
-                yield str(PostId(row.author_id, post)), "commentCount", counted
+                yield str(PostId(row.author_id, post)), "commentCount", len(self._comments_under(viewer, post))
 
     def _posts_counted(self, viewer: Who, person: UUID) -> int:
         """The posts on a profile that the viewer may see; behind a head, those for everybody whom it lets in."""

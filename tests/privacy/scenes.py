@@ -14,7 +14,7 @@ from models.accounts import Account
 from models.likes import PostLike
 from models.media import Media
 from models.profiles import User
-from services import counters
+from services import counters, settling
 from tests.factories.people import block, follow, person, stance
 from tests.factories.posts import comment, post
 from tests.factories.tags import tag
@@ -82,6 +82,7 @@ async def scene(db: Database, state: State) -> Scene:
         await comment(db, viewers["restricted"], picture, words, state="HELD")
         await _count(db, picture, picture.id, comments_held=1)
         await tag(db, picture, eva, ben, viewers["follower"], viewers["blocked"], viewers["blocker"])
+    await db.write(lambda tx: settling.settle_some(tx, eva.user_id, None, 1000))
     await _show_face(db, eva)
     for one, other in ((ben, eva), (eva, ben), (viewers["blocked"], ben), (viewers["blocker"], ben)):
         await follow(db, one, other)
