@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from sqlalchemy import ARRAY, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, distributed_by
@@ -19,3 +20,4 @@ class PrivacySetting(Base):
     mention_audience: Mapped[str | None]
     tag_audience: Mapped[str | None]
     is_discoverable: Mapped[bool | None]
+    filtered_words: Mapped[list[str] | None] = mapped_column(ARRAY(Text))

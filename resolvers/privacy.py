@@ -34,5 +34,6 @@ def _changes(input: UpdatePrivacySettingsInput) -> dict[str, Any]:
         "mention_audience": input.mentions.value if input.mentions else None,
         "tag_audience": input.tags.value if input.tags else None,
         "is_discoverable": input.is_discoverable,
+        "filtered_words": input.filtered_words,
     }
     return {name: value for name, value in given.items() if value not in (None, UNSET)}

@@ -51,6 +51,10 @@ class PrivacySettings(Node):
     def is_discoverable(self) -> bool:
         return self.row.is_discoverable
 
+    @attribute
+    def filtered_words(self) -> list[str]:
+        return list(self.row.filtered_words)
+
 
 @strawberry.type
 class PrivacyOfViewer:
@@ -76,6 +80,7 @@ class UpdatePrivacySettingsInput:
     mentions: Audience | None = strawberry.UNSET
     tags: Audience | None = strawberry.UNSET
     is_discoverable: bool | None = strawberry.UNSET
+    filtered_words: list[str] | None = strawberry.UNSET
 
 
 @strawberry.type

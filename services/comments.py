@@ -16,7 +16,7 @@ from core.ids import CommentId, PostId, new_uuid
 from core.paging import Page, Window
 from core.viewer import Viewer
 from models.comments import Comment
-from services import counters, listings, mentions, outbox, permissions, settling
+from services import counters, filters, listings, mentions, outbox, permissions, privacy, settling
 from services.listings import Key, Listing
 from services.visibility import comments, posts
 from services.visibility.rows import VisibleComment, VisiblePost
@@ -53,7 +53,8 @@ async def add_comment(
 ) -> CommentId:
     """Comment on a post the viewer sees and may comment on; blank text is refused.
 
-    What somebody writes whom the author restricts waits for the author, and nobody else is told of it.
+    What somebody writes whom the author restricts, or with words that the author filters, waits for the author, and
+    nobody else is told of it.
     """
     post = await posts.require_post(tx, viewer, post_id)
     permissions.require(permissions.may_comment(post))
@@ -67,7 +68,7 @@ async def add_comment(
         "commenter_id": viewer.user_id,
         "text": words,
         "mentions": await mentions.resolve(tx, viewer, words),
-        "state": "HELD" if post.relationship.restricted_by else "VISIBLE",
+        "state": "HELD" if await _is_held(tx, post, words) else "VISIBLE",
         "is_counted": await settling.is_in_use(tx, viewer.user_id),
         "idempotency_key": idempotency_key,
         "created_at": clock.now(),
@@ -78,6 +79,13 @@ async def add_comment(
     happened = CommentAdded if row["state"] == "VISIBLE" else HeldCommentChanged
     outbox.emit(tx, happened(post_id.author_id, post_id.id, comment_id.id, viewer.user_id))
     return comment_id
+
+
+async def _is_held(tx: Write, post: VisiblePost, words: str) -> bool:
+    """Whether a comment waits for the author of the post, whose own never do."""
+    if post.relationship.is_self or post.relationship.restricted_by:
+        return post.relationship.restricted_by
+    return filters.holds(words, (await privacy.of(tx, post.id.author_id)).filtered_words)
 
 
 async def delete_comment(tx: Write, viewer: Viewer, comment_id: CommentId) -> PostId:

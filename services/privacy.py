@@ -1,6 +1,6 @@
 """Who may see a person, and what they choose for all they publish."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,16 @@ from core.events import AccountUpdated, PrivacyChanged, ProfileUpdated
 from core.viewer import Viewer
 from models.privacy import PrivacySetting
 from models.profiles import User
-from services import outbox
+from services import filters, outbox
 
-_CHOICES = ("hides_like_counts", "comment_audience", "mention_audience", "tag_audience", "is_discoverable")
+_CHOICES = (
+    "hides_like_counts",
+    "comment_audience",
+    "mention_audience",
+    "tag_audience",
+    "is_discoverable",
+    "filtered_words",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,7 @@ class PrivacyRow:
     mention_audience: str = "EVERYONE"
     tag_audience: str = "EVERYONE"
     is_discoverable: bool = True
+    filtered_words: Sequence[str] = ()
 
 
 async def own_settings(db: Read, viewer: Viewer, user_ids: Iterable[UUID]) -> Mapping[UUID, PrivacyRow]:
@@ -63,6 +71,8 @@ async def update_settings(tx: Write, viewer: Viewer, changes: Mapping[str, Any])
             outbox.emit(tx, PrivacyChanged(user_id=viewer.user_id))
             outbox.emit(tx, ProfileUpdated(user_id=viewer.user_id))
     chosen = {name: changes[name] for name in _CHOICES if changes.get(name) is not None}
+    if "filtered_words" in chosen:
+        chosen["filtered_words"] = filters.checked(chosen["filtered_words"])
     if chosen:
         row = {"user_id": viewer.user_id, "hides_like_counts": False, "comment_audience": "EVERYONE"} | chosen
         adding = insert(PrivacySetting).values(row)

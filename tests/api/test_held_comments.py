@@ -192,6 +192,49 @@ async def test_everybody_counts_the_comments_that_no_block_hides(
     assert (await read(clients["cleo"], other, str(from_writer)))[0] == 0
 
 
+FILTER = """mutation ($input: UpdatePrivacySettingsInput!) { it: updatePrivacySettings(input: $input) {
+  privacySettings { filteredWords } errors { code path message } } }"""
+
+
+async def test_comments_with_words_of_the_author_are_held_back(clients: dict[str, Client], picture: PostId) -> None:
+    chosen = await call(clients["ana"], FILTER, filteredWords=["Café", " cafe ", "go \n away", "c++"])
+    untouched = await call(clients["ana"], FILTER, filteredWords=None)
+    said = ("Nice", "A CAFÉ, please", "cafeteria", "just Go  AWAY!", "go far away", "C++?", "décafé")
+    for words in said:
+        await call(clients["cleo"], ADD, postId=str(picture), text=words)
+    own = await call(clients["ana"], ADD, postId=str(picture), text="My café")
+    held = (await clients["ana"].ask(READ, id=str(picture), comment=own["comment"]["id"], states=["HELD"]))["post"]
+    seen = (await clients["nobody"].ask(READ, id=str(picture), comment=own["comment"]["id"]))["post"]
+    cleared = await call(clients["ana"], FILTER, filteredWords=[])
+    after = await call(clients["cleo"], ADD, postId=str(picture), text="cafe")
+
+    assert chosen["privacySettings"]["filteredWords"] == ["Café", "go away", "c++"]
+    assert untouched == chosen
+    assert (len(held["comments"]["nodes"]), held["commentCount"], seen["commentCount"]) == (3, 8, 5)
+    assert (own["comment"]["state"], cleared["privacySettings"]["filteredWords"]) == ("VISIBLE", [])
+    assert after["post"]["commentCount"] == 5 + 3 + 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "place"),
+    [(["ok", "  "], "REQUIRED", "1"), (["x" * 51], "TOO_LONG", "0"), (["\u0301"], "REQUIRED", "0")],
+)
+async def test_words_that_are_none_are_refused(
+    clients: dict[str, Client], words: list[str], code: str, place: str
+) -> None:
+    (refused,) = (await call(clients["ana"], FILTER, filteredWords=words))["errors"]
+
+    assert (refused["code"], refused["path"]) == (code, ["input", "filteredWords", place])
+
+
+async def test_two_hundred_words_are_enough(clients: dict[str, Client]) -> None:
+    many = [f"w{n}" for n in range(201)]
+
+    assert (await call(clients["ana"], FILTER, filteredWords=many[:200]))["errors"] == []
+    (refused,) = (await call(clients["ana"], FILTER, filteredWords=many))["errors"]
+    assert refused["path"] == ["input", "filteredWords"]
+
+
 async def test_a_preview_shows_a_held_comment_to_its_writer_alone(
     clients: dict[str, Client], picture: PostId, db: Database, people: dict[str, Viewer]
 ) -> None:

@@ -18,7 +18,7 @@ from tests.factories.posts import post
 from tests.factories.uploads import upload
 
 AUDIENCES = ("comments", "mentions", "tags")
-SETTINGS = f"{{ isPrivate hideLikeCounts isDiscoverable {' '.join(AUDIENCES)} }}"
+SETTINGS = f"{{ isPrivate hideLikeCounts isDiscoverable filteredWords {' '.join(AUDIENCES)} }}"
 READ = f"{{ viewer {{ privacySettings {{ id ... on PrivacySettings {SETTINGS} }} }} }}"
 FIND = f"query ($id: ID!) {{ node(id: $id) {{ ... on PrivacySettings {SETTINGS} }} }}"
 UPDATE = f"""mutation ($input: UpdatePrivacySettingsInput!) {{ it: updatePrivacySettings(input: $input) {{
@@ -57,10 +57,11 @@ async def test_settings_change_one_by_one(client: Client, db: Database) -> None:
     changed = await update(client, isPrivate=True)
     again = await update(client, isPrivate=True)
 
-    usual = {"isPrivate": False, "hideLikeCounts": False, "isDiscoverable": True}
+    usual = {"isPrivate": False, "hideLikeCounts": False, "isDiscoverable": True, "filteredWords": []}
     assert found["node"] == usual | dict.fromkeys(AUDIENCES, "EVERYONE")
     chosen = {"comments": "FOLLOWERS", "mentions": "FOLLOWING", "tags": "NOBODY"}
-    assert changed["privacySettings"] == chosen | {"isPrivate": True, "hideLikeCounts": True, "isDiscoverable": False}
+    switches = {"isPrivate": True, "hideLikeCounts": True, "isDiscoverable": False}
+    assert changed["privacySettings"] == chosen | switches | {"filteredWords": []}
     assert again == changed
     assert await facts(db, "PrivacyChanged") == 1
 
