@@ -7,7 +7,8 @@ import type { Client as Socket } from "graphql-ws";
 
 import schema from "./generated/schema.json" with { type: "json" };
 
-const values = schema.__schema.types.filter(({ fields }) => fields && !fields.some(({ name }) => name === "id"));
+const types: { name: string; fields: { name: string }[] | null }[] = schema.__schema.types;
+const values = types.filter(({ fields }) => fields && !fields.some(({ name }) => name === "id"));
 
 export function urqlClient(url: string, token: () => string, live: Socket | Streams) {
   const cache = cacheExchange({
