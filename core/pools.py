@@ -25,6 +25,7 @@ WAIT_SECONDS: Final = 2
 FULL_SECONDS: Final = 1.5
 # A connection that served so lately is not asked whether it still can: the question takes as long as the statement.
 TRUSTED_SECONDS: Final = 1.0
+RETURN_SECONDS: Final = 0.005
 
 _AWAY = {"25006", "57P01", "57P02", "57P03", "53300", "57014", "55P03", "25P03"}
 # InternalClientError is what asyncpg says on a connection whose server has announced its end and is not gone yet.
@@ -86,7 +87,10 @@ class Pool:
         POOL_WAITING.labels(name).set_function(lambda: len(self._waiting))
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections; those still lent have two seconds to come back, for what is disposed of takes none."""
+        lent, latest = cast("QueuePool", self.engine.pool).checkedout, time.monotonic() + WAIT_SECONDS
+        while lent() and time.monotonic() < latest:  # noqa: ASYNC110 - SQLAlchemy tells before it has come back
+            await asyncio.sleep(RETURN_SECONDS)
         await self.engine.dispose()
 
 

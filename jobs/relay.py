@@ -98,8 +98,10 @@ class Sweeper:
                 is_behind = False
             pause = asyncio.create_task(self._called.wait())
             hands = self._running.values() if is_behind else ()
-            await asyncio.wait({pause, *hands}, timeout=SWEEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            pause.cancel()
+            try:
+                await asyncio.wait({pause, *hands}, timeout=SWEEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                pause.cancel()
 
     async def sweep(self) -> bool:
         """Start as many due tasks of each queue as hands are free; True if one queue had work for all of them."""
