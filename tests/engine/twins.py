@@ -165,7 +165,7 @@ async def _world(backends: Backends) -> tuple[list[Viewer], list[str]]:
     eva, shy = await person(db, "eva", status="SUSPENDED"), await person(db, "shy", is_private=True)
     await account(db, "cleo")
     await follow(db, ana, bob)
-    await follow(db, ana, shy, "REQUESTED")
+    await follow(db, ana, shy, "PENDING")
     shown = [
         await post(db, author, caption="Hello @ana #sea", shortcode=f"abcdefghij{number}")
         for number, author in enumerate((ana, bob, shy, eva, bob))

@@ -126,10 +126,11 @@ def _of_requester(town: Town) -> dict[str, Any]:
     return {"requesterId": town.requester()}
 
 
-def _audience(town: Town) -> str:
+def _choice(town: Town) -> dict[str, Any]:
     audiences = contract().schema.type_map["PostAudience"]
     assert isinstance(audiences, GraphQLEnumType)
-    return str(town.random.choice(list(audiences.values)))
+    audience = town.random.choice(list(audiences.values))
+    return {"audience": audience, "hideLikeCount": town.random.random() < 0.3}
 
 
 _ACTS: Final[dict[str, _Act]] = {
@@ -145,8 +146,8 @@ _ACTS: Final[dict[str, _Act]] = {
     "muteUser": _Act(lambda town: _of_person(town) | {"targets": ["POSTS"]}, 0.5),
     "updateCloseFriends": _Act(lambda town: {town.random.choice(["add", "add", "remove"]): [town.anybody()]}, 2),
     "updatePrivacySettings": _Act(lambda town: {"isPrivate": town.random.random() < 0.5}),
-    "createPost": _Act(lambda town: {"caption": town.words("caption"), "audience": _audience(town)}, 4),
-    "updatePost": _Act(lambda town: {"postId": town.any_post(), "audience": _audience(town)}, 1.5),
+    "createPost": _Act(lambda town: {"caption": town.words("caption"), **_choice(town)}, 4),
+    "updatePost": _Act(lambda town: {"postId": town.any_post(), **_choice(town)}, 1.5),
     "deletePost": _Act(lambda town: {"postId": town.any_post()}, 0.5),
     "likePost": _Act(lambda town: {"postId": town.any_post()}, 2),
     "unlikePost": _Act(lambda town: {"postId": town.any_post()}, 0.5),

@@ -147,8 +147,8 @@ def _lists(found: Findings, here: str, name: str, *, is_whole: bool = False) -> 
 def _of_counts(world: World, viewer: UUID | None, found: Findings) -> Iterator[str]:
     for here, name, should in world.counts(viewer):
         thing = found.things.get(here)
-        if thing and thing.facts.get(name) not in (None, should):
-            yield f"counts {thing.facts.get(name)} for {name} of {_named(world, here)}, which is {should}"
+        if thing and thing.facts.get(name, should) != should:
+            yield f"counts {thing.facts[name]} for {name} of {_named(world, here)}, which is {should}"
 
 
 def _of_others(viewer: UUID | None, found: Findings) -> Iterator[str]:

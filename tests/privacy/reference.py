@@ -11,7 +11,10 @@ rule is one sentence of the product put into Python. The rules:
   one, and only the author one that is not published.
 - A comment is seen with its post, unless its writer's account is not in use, or one of writer and viewer blocks the
   other. One that is held back is seen by its writer and by the author of the post.
-- Whom a block parts from the viewer is in no list. A count of comments is of those that the viewer sees.
+- Whom a block parts from the viewer is in no list. A count of comments is of those that the viewer sees; one of
+  followers, followed people or likes is the same number for all who are told it.
+- Nobody but the author is told how many like a post that hides it; its list of likers then has only the viewer and
+  those the viewer follows.
 - A post of somebody else in which a person is tagged stands in the person's list for those who see the post and the
   whole profile.
 """
@@ -202,23 +205,40 @@ class World:
         for post, row in self.posts.items():
             if self.sees_post(viewer, post):
                 here = str(PostId(row.author_id, post))
-                likers = {who for what, who in self.likes if what == post and self.is_listed(viewer, who)}
-                yield here, "likers", {str(UserId(each)) for each in likers}
+                yield here, "likers", {str(UserId(each)) for each in self._likers_shown(viewer, post)}
                 yield here, "comments", self._comments_under(viewer, post)
 
-    def counts(self, viewer: Who) -> Iterator[tuple[str, str, int]]:
-        """Every count that the viewer can read: of what, its field, and the number."""
+    def counts(self, viewer: Who) -> Iterator[tuple[str, str, int | None]]:
+        """Every count of what the viewer finds: of what, its field, and the number; None where none is told."""
         for person in self.users:
             if self.exists(viewer, person):
-                yield str(UserId(person)), "postCount", self._posts_counted(viewer, person)
+                here, is_told = str(UserId(person)), self.shows_head(viewer, person)
+                followers = sum(other == person and self.follows_(one, person) for one, other in self.follows)
+                following = sum(one == person and self.follows_(person, other) for one, other in self.follows)
+                yield here, "followerCount", followers if is_told else 0
+                yield here, "followingCount", following if is_told else 0
+                yield here, "postCount", self._posts_counted(viewer, person) if is_told else 0
         for post, row in self.posts.items():
             if self.sees_post(viewer, post):
-                yield str(PostId(row.author_id, post)), "commentCount", len(self._comments_under(viewer, post))
+                here, likes = str(PostId(row.author_id, post)), sum(what == post for what, _ in self.likes)
+                yield here, "likeCount", None if self._hides_likes(viewer, post) else likes
+                yield here, "commentCount", len(self._comments_under(viewer, post))
+
+    def _hides_likes(self, viewer: Who, post: UUID) -> bool:
+        """Whether the author keeps to themselves how many like a post."""
+        row = self.posts[post]
+        return bool(row.hides_like_count) and viewer != row.author_id
+
+    def _likers_shown(self, viewer: Who, post: UUID) -> Iterator[UUID]:
+        """Who likes a post; if it is not told how many do, the viewer and those the viewer follows."""
+        for what, who in self.likes:
+            if what == post and self.is_listed(viewer, who):
+                is_near = who == viewer or self.follows_(viewer, who)
+                if is_near or not self._hides_likes(viewer, post):
+                    yield who
 
     def _posts_counted(self, viewer: Who, person: UUID) -> int:
         """The posts on a profile that the viewer may see; behind a head, those for everybody whom it lets in."""
-        if not self.shows_head(viewer, person):
-            return 0
         rows = [row for row in self.posts.values() if row.author_id == person and row.status == "PUBLISHED"]
         if self.shows_all(viewer, person):
             return sum(self.sees_post(viewer, row.id) for row in rows)

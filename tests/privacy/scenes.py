@@ -85,7 +85,7 @@ async def scene(db: Database, state: State) -> Scene:
     await db.write(lambda tx: settling.settle_some(tx, eva.user_id, None, 1000))
     await _show_face(db, eva)
     for one, other in ((ben, eva), (eva, ben), (viewers["blocked"], ben), (viewers["blocker"], ben)):
-        await follow(db, one, other)
+        await _follow(db, one, other)
     return Scene(viewers, ben, own)
 
 
@@ -95,7 +95,7 @@ async def _viewers(db: Database, eva: Viewer, state: State) -> dict[Relation, Vi
     made = {name: await person(db, name.replace(" ", "_")) for name in (*names, "blocked", "blocker")}
     await follow(db, made["requester"], eva, "PENDING")
     for name in ("follower", "close friend", "restricted"):
-        await follow(db, made[name], eva)
+        await _follow(db, made[name], eva)
     await stance(db, eva, made["close friend"], close_friend_since=clock.now())
     await stance(db, eva, made["restricted"], restricted_at=clock.now())
     await block(db, eva, made["blocked"])
@@ -108,6 +108,17 @@ async def _viewers(db: Database, eva: Viewer, state: State) -> dict[Relation, Vi
     found["moderator"] = replace(moderator, session_id=new_uuid(), role="MODERATOR")
     author = Viewer() if state == "erased" else replace(eva, session_id=new_uuid())
     return {"nobody": Viewer(), **found, "author": author}
+
+
+async def _follow(db: Database, one: Viewer, other: Viewer) -> None:
+    """Let one person follow another, with the counts."""
+    await follow(db, one, other)
+
+    async def work(tx: Write) -> None:
+        counters.add(tx, one.user_id, one.user_id, following=1)
+        counters.add(tx, other.user_id, other.user_id, followers=1)
+
+    await db.write(work)
 
 
 async def _dress(db: Database, picture: PostId, audience: str) -> None:
