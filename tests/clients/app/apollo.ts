@@ -21,7 +21,7 @@ export function apolloClient(url: string, token: () => string | Promise<string>,
       ...possibleTypes,
       typePolicies: {
         Viewer: { fields: { homeFeed: relayStylePagination(["mode"]) } },
-        Post: { fields: { comments: relayStylePagination(["order"]) } },
+        Post: { fields: { comments: relayStylePagination(["order", "states"]) } },
       },
     }),
   });
