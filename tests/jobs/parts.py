@@ -100,7 +100,7 @@ def later(seconds: float) -> AbstractContextManager[None]:
     return clock.frozen(clock.now() + timedelta(seconds=seconds))
 
 
-async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Look again and again until it holds; fail after `seconds`."""
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110 - what is waited for happens in servers and other processes
