@@ -131,30 +131,28 @@ async def _comments(tx: Write, user_id: UUID, limit: int) -> int:
 
 
 async def _following(tx: Write, user_id: UUID, limit: int) -> int:
-    edges = select(Follow.followee_id, Follow.state).where(Follow.follower_id == user_id).limit(limit)
-    rows = await tx.all(edges)
-    people = [row.followee_id for row in rows]
+    people = await tx.scalars(select(Follow.followee_id).where(Follow.follower_id == user_id).limit(limit))
     if people:
+        edges = delete(Follow).where(Follow.follower_id == user_id, Follow.followee_id.in_(people))
+        gone = await tx.all(edges.returning(Follow.followee_id, Follow.state))
         await tx.execute(delete(Follower).where(Follower.followee_id.in_(people), Follower.follower_id == user_id))
-        await tx.execute(delete(Follow).where(Follow.follower_id == user_id, Follow.followee_id.in_(people)))
-    for row in rows:
-        if row.state == "ACTIVE":
-            counters.add(tx, row.followee_id, row.followee_id, followers=-1)
-    return len(rows)
+        for row in gone:
+            if row.state == "ACTIVE":
+                counters.add(tx, row.followee_id, row.followee_id, followers=-1)
+    return len(people)
 
 
 async def _followers(tx: Write, user_id: UUID, limit: int) -> int:
-    edges = select(Follower.follower_id, Follower.state).where(Follower.followee_id == user_id).limit(limit)
-    rows = await tx.all(edges)
-    people = [row.follower_id for row in rows]
+    people = await tx.scalars(select(Follower.follower_id).where(Follower.followee_id == user_id).limit(limit))
     if people:
         await leaving.forget_between(tx, user_id, people)
-        await tx.execute(delete(Follow).where(Follow.follower_id.in_(people), Follow.followee_id == user_id))
+        edges = delete(Follow).where(Follow.follower_id.in_(people), Follow.followee_id == user_id)
+        gone = await tx.all(edges.returning(Follow.follower_id, Follow.state))
         await tx.execute(delete(Follower).where(Follower.followee_id == user_id, Follower.follower_id.in_(people)))
-    for row in rows:
-        if row.state == "ACTIVE":
-            counters.add(tx, row.follower_id, row.follower_id, following=-1)
-    return len(rows)
+        for row in gone:
+            if row.state == "ACTIVE":
+                counters.add(tx, row.follower_id, row.follower_id, following=-1)
+    return len(people)
 
 
 _STEPS: Final[tuple[Callable[[Write, UUID, int], Awaitable[int]], ...]] = (

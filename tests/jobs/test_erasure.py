@@ -34,6 +34,7 @@ from tests.factories.people import person
 from tests.factories.posts import post
 from tests.factories.tags import tag
 from tests.providers import description
+from tests.services.locks import until_somebody_waits
 
 OF_THE_SYSTEM = {"outbox", "tasks", "event_log", "topic_events", "idempotency_keys"}
 """What forgets by itself within a day or a week."""
@@ -220,6 +221,22 @@ async def test_two_workers_at_once_erase_it_once(ctx: JobContext) -> None:
         told = await read.scalar(select(func.count()).where(OutboxEntry.event == "AccountErased"))
     assert told == 1
     assert await counts(ctx.db, ben) == {"followers": 0, "following": 0}
+
+@pytest.mark.parametrize("is_follower", [True, False])
+async def test_a_follow_that_ends_while_it_is_erased_is_counted_once(ctx: JobContext, *, is_follower: bool) -> None:
+    eva, ben = await person(ctx.db, "eva"), await person(ctx.db, "ben")
+    follower, followee = (eva, ben) if is_follower else (ben, eva)
+    await ctx.db.write(lambda tx: follows.follow_user(tx, follower, followee.user_id))
+    await ctx.db.write(lambda tx: account_life.request_deletion(tx, eva, None))
+
+    with after_thirty_days():
+        async with ctx.db.transaction() as tx:
+            await follows.end(tx, follower.user_id, followee.user_id)
+            erasing = asyncio.create_task(ctx.db.write(lambda tx: erasure.erase_some(tx, eva.user_id, 10)))
+            await until_somebody_waits(ctx.db)
+        await erasing
+
+    assert (await counts(ctx.db, ben))["followers" if is_follower else "following"] == 0
 
 
 async def test_the_day_has_come_too_late_to_call_it_off_once_erasing_began(ctx: JobContext) -> None:
