@@ -7,7 +7,7 @@ from sqlalchemy import DateTime, Uuid, bindparam, select, text
 
 from core import clock
 from core.db import Read, Write
-from core.events import CommentDeleted, PostUnliked
+from core.events import CommentDeleted, HeldCommentChanged, PostUnliked
 from models.stances import Stance
 from services import close_friends, counters, follows, outbox, settling, tags
 
@@ -55,8 +55,8 @@ async def _comments(tx: Write, person: UUID, author: UUID, limit: int) -> int:
     for row in found:
         if row.is_counted:
             counters.add(tx, author, row.post_id, **{settling.counter(row.state): -1})
-        if row.state == "VISIBLE":
-            outbox.emit(tx, CommentDeleted(author_id=author, post_id=row.post_id, comment_id=row.id))
+        ids = (author, row.post_id, row.id)
+        outbox.emit(tx, CommentDeleted(*ids) if row.state == "VISIBLE" else HeldCommentChanged(*ids, person))
     return len(found)
 
 

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select
 
+from core import clock
 from core.backends import Backends
 from core.db import Database
 from core.events import UserBlocked
@@ -16,7 +17,7 @@ from models.comments import Comment
 from models.likes import PostLike
 from models.outbox import OutboxEntry
 from services import blocks, comments, consistency, counters, event_log, likes, parting
-from tests.factories.people import person
+from tests.factories.people import person, stance
 from tests.factories.posts import post
 from tests.jobs import parts
 
@@ -76,6 +77,21 @@ async def test_likes_and_comments_of_each_go_from_the_other_and_counts_agree(
             )
         }
     assert (told["PostUnliked"], told["CommentDeleted"]) == (6, 6)
+
+
+async def test_a_comment_that_waited_goes_and_who_watches_is_told(ctx: JobContext, backends: Backends) -> None:
+    ana, ben = await person(ctx.db, "ana"), await person(ctx.db, "ben")
+    picture = await post(ctx.db, ana)
+    await stance(ctx.db, ana, ben, restricted_at=clock.now())
+    held = await ctx.db.write(lambda tx: comments.add_comment(tx, ben, picture, "Nice!"))
+
+    await ctx.db.write(lambda tx: blocks.block_user(tx, ana, ben.user_id))
+    await parts.handled(ctx, PARTS, await parts.relayed(ctx.db, PARTS))
+
+    async with ctx.db.reading(fresh=True) as read:
+        told = await read.scalars(select(OutboxEntry.payload).where(OutboxEntry.event == "HeldCommentChanged"))
+    assert [each["comment_id"] for each in told] == [str(held.id)] * 2
+    assert [each for each in await counted_wrongly(ctx, backends) if "comments" in each] == []
 
 
 async def test_it_goes_piece_by_piece(ctx: JobContext, world: World) -> None:

@@ -222,6 +222,7 @@ async def test_two_workers_at_once_erase_it_once(ctx: JobContext) -> None:
     assert told == 1
     assert await counts(ctx.db, ben) == {"followers": 0, "following": 0}
 
+
 @pytest.mark.parametrize("is_follower", [True, False])
 async def test_a_follow_that_ends_while_it_is_erased_is_counted_once(ctx: JobContext, *, is_follower: bool) -> None:
     eva, ben = await person(ctx.db, "eva"), await person(ctx.db, "ben")
