@@ -10,7 +10,7 @@ from core.db import Write
 from core.events import UserBlocked, UserUnblocked
 from core.viewer import Viewer
 from models.profiles import User
-from services import evasion, follows, outbox, parting, stances
+from services import evasion, follows, outbox, pairs, parting, stances
 
 
 async def block_user(tx: Write, viewer: Viewer, user_id: UUID) -> None:
@@ -20,6 +20,7 @@ async def block_user(tx: Write, viewer: Viewer, user_id: UUID) -> None:
     blocks the viewer, and is not to be found, is blocked like others.
     """
     stances.require_another(viewer, user_id, "You cannot block yourself.")
+    await pairs.keep_apart(tx, viewer.user_id, user_id)
     await follows.hold(tx, viewer.user_id, user_id)
     was = await stances.chosen(tx, viewer.user_id, user_id)
     if was.blocked_at is not None and was.blocked_via is None:

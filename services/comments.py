@@ -16,7 +16,7 @@ from core.ids import CommentId, PostId, new_uuid
 from core.paging import Page, Window
 from core.viewer import Viewer
 from models.comments import Comment
-from services import counters, filters, listings, mentions, outbox, permissions, privacy, settling
+from services import counters, filters, listings, mentions, outbox, pairs, permissions, privacy, settling
 from services.listings import Key, Listing
 from services.visibility import comments, posts
 from services.visibility.rows import VisibleComment, VisiblePost
@@ -56,6 +56,7 @@ async def add_comment(
     What somebody writes whom the author restricts, or with words that the author filters, waits for the author, and
     nobody else is told of it.
     """
+    await pairs.keep_together(tx, viewer.user_id, [post_id.author_id])
     post = await posts.require_post(tx, viewer, post_id)
     permissions.require(permissions.may_comment(post))
     if not words.strip():

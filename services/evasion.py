@@ -10,7 +10,7 @@ from core import clock
 from core.db import Read, Write
 from core.events import UserBlocked
 from models.stances import ReceivedStance, Stance
-from services import follows, kinship, outbox, parting, stances
+from services import follows, kinship, outbox, pairs, parting, stances
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ async def settle(tx: Write, one: UUID, other: UUID, lifted: UUID | None = None) 
     Then each is blocked by the other, so that neither finds the other and nothing tells why. Blocks of their own stay
     as they are. What followed from a block of `lifted` ends, unless there is another such block.
     """
+    await pairs.keep_apart(tx, one, other)
     await follows.hold(tx, one, other)
     cause = await _cause(tx, one, other) or await _cause(tx, other, one)
     pair = (other, one) if cause and cause.blocker_id == other else (one, other)

@@ -14,7 +14,7 @@ from core.ids import PostId
 from core.paging import Page, Window
 from core.viewer import Viewer
 from models.likes import PostLike
-from services import counters, listings, outbox
+from services import counters, listings, outbox, pairs
 from services.listings import Listing
 from services.visibility import posts, rules
 from services.visibility.rows import VisiblePost
@@ -38,6 +38,7 @@ _KNOWN_LIKERS = Listing(
 
 async def like_post(tx: Write, viewer: Viewer, post_id: PostId) -> None:
     """Like a post the viewer can see; liking it again changes nothing."""
+    await pairs.keep_together(tx, viewer.user_id, [post_id.author_id])
     await posts.require_post(tx, viewer, post_id)
     added = await tx.scalar(
         insert(PostLike)

@@ -12,7 +12,7 @@ from core.ids import UserId
 from core.viewer import Viewer
 from models.privacy import PrivacySetting
 from models.profiles import Handle
-from services import handles, outbox, permissions
+from services import handles, outbox, pairs, permissions
 from services.text import mentioned_handles
 from services.visibility import profiles
 
@@ -48,15 +48,17 @@ _IN_COMMENTS: Final = _taking(
 ).bindparams(bindparam("authors", type_=ARRAY(Uuid)), bindparam("ids", type_=ARRAY(Uuid)))
 
 
-async def resolve(db: Read, writer: Viewer, *texts: str | None) -> dict[str, str]:
+async def resolve(tx: Write, writer: Viewer, *texts: str | None) -> dict[str, str]:
     """The people whom texts mention, as handle in lower case to global id.
 
     Unknown handles are left out, and so is who does not want to be mentioned by the writer: that is no error, the
-    handle stays plain text. Two statements, however many people there are.
+    handle stays plain text. Three statements, however many people there are.
     """
     mentioned = mentioned_handles(texts)
-    named = await _named(db, mentioned) if mentioned else ()
-    seen = await profiles.users(db, writer, {row.user_id for row in named})
+    named = await _named(tx, mentioned) if mentioned else ()
+    holders = {row.user_id for row in named}
+    await pairs.keep_together(tx, writer.user_id, holders)
+    seen = await profiles.users(tx, writer, holders)
     return {
         row.handle: str(UserId(row.user_id))
         for row in named

@@ -18,7 +18,7 @@ from core.viewer import Viewer
 from models.posts import Post
 from models.privacy import PrivacySetting
 from models.tags import MediaTag, TaggedPost
-from services import listings, mentions, outbox, permissions
+from services import listings, mentions, outbox, pairs, permissions
 from services.listings import Listing
 from services.visibility import posts, profiles
 
@@ -147,6 +147,7 @@ async def _require_taggable(tx: Write, viewer: Viewer, tags: Sequence[Tag]) -> N
     people = {each.user_id.id for each in tags}
     if not people:
         return
+    await pairs.keep_together(tx, viewer.user_id, people)
     seen = await profiles.users(tx, viewer, people)
     chosen = select(PrivacySetting.user_id, PrivacySetting.tag_audience).where(PrivacySetting.user_id.in_(people))
     audiences = {row.user_id: row.tag_audience or "EVERYONE" for row in await tx.all(chosen)}

@@ -8,16 +8,35 @@ from sqlalchemy import select
 from core.backends import Backends
 from core.db import Database, Write
 from core.errors import NotAllowed, NotFound
-from core.ids import UserId
+from core.ids import MediaId, PostId, UserId
 from core.viewer import Viewer
+from models.comments import Comment
 from models.follows import Follow
+from models.likes import PostLike
+from models.posts import Post
 from models.stances import Stance
-from services import blocks, close_friends, consistency, follow_requests, follows
+from models.tags import MediaTag
+from services import (
+    blocks,
+    close_friends,
+    comments,
+    consistency,
+    follow_requests,
+    follows,
+    likes,
+    parting,
+    posts,
+    tags,
+)
+from services.tags import Tag
 from tests.factories.people import follow, person
+from tests.factories.posts import post
 from tests.services.test_follow_requests import one_after_the_other
 
 Pair = tuple[Viewer, Viewer]
 Verb = Callable[[Write, Viewer, Viewer], Awaitable[None]]
+Act = Callable[[Write], Awaitable[None]]
+Leave = Callable[[Write, Viewer, PostId, PostId], Awaitable[None]]
 
 
 async def follow_other(tx: Write, one: Viewer, other: Viewer) -> None:
@@ -97,3 +116,57 @@ async def test_both_block_each_other_at_once(backends: Backends, pair: Pair) -> 
     assert outcomes == [None, None]
     async with backends.db.reading(fresh=True) as read:
         assert len(await read.all(select(Stance.blocked_at).where(Stance.blocked_at.is_not(None)))) == 2
+
+
+async def like(tx: Write, guest: Viewer, picture: PostId, _: PostId) -> None:
+    await likes.like_post(tx, guest, picture)
+
+
+async def say(tx: Write, guest: Viewer, picture: PostId, _: PostId) -> None:
+    await comments.add_comment(tx, guest, picture, "Nice!")
+
+
+async def tag_host(tx: Write, guest: Viewer, picture: PostId, own: PostId) -> None:
+    """Tag the author of a picture in one of one's own."""
+    await tags.lock_post(tx, own)
+    person = Tag(UserId(picture.author_id))
+    await tags.tag(tx, guest, own, {MediaId(guest.user_id, own.id): [person]})
+
+
+async def mention_host(tx: Write, guest: Viewer, _: PostId, own: PostId) -> None:
+    """Name both, of whom one is the writer."""
+    await posts.update_post(tx, guest, own, {"caption": "@ana and @ben"})
+
+
+async def traces(db: Database) -> int:
+    """How many likes, comments, tags and mentions of others there are."""
+    remaining = (
+        select(PostLike.post_id),
+        select(Comment.id).where(Comment.deleted_at.is_(None)),
+        select(MediaTag.post_id),
+    )
+    async with db.reading(fresh=True) as read:
+        named = await read.scalars(select(Post.caption_mentions).where(Post.caption.is_not(None)))
+        return sum([len(await read.all(each)) for each in remaining]) + sum(len(each) - 1 for each in named)
+
+
+@pytest.mark.parametrize("is_blocker", [True, False])
+@pytest.mark.parametrize("leave", [like, say, tag_host, mention_host])
+async def test_what_is_left_while_a_block_begins_goes_with_it(
+    backends: Backends, pair: Pair, leave: Leave, *, is_blocker: bool
+) -> None:
+    ana, ben = pair
+    guest, host = (ana, ben) if is_blocker else (ben, ana)
+    picture, own = await post(backends.db, host), await post(backends.db, guest)
+    acts: list[Act] = [lambda tx: leave(tx, guest, picture, own), lambda tx: blocks.block_user(tx, ana, ben.user_id)]
+
+    done = await one_after_the_other(backends.db, *acts)
+    before = await traces(backends.db)
+    await backends.db.write(lambda tx: parting.take_some(tx, ana.user_id, ben.user_id, 10))
+    after = await traces(backends.db)
+    await backends.db.write(lambda tx: blocks.unblock_user(tx, ana, ben.user_id))
+    refused = await one_after_the_other(backends.db, *reversed(acts))
+
+    assert (done, before, after) == ([None, None], 1, 0)
+    assert leave is mention_host or isinstance(refused[1], NotFound | NotAllowed)
+    assert await traces(backends.db) == 0
