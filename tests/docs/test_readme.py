@@ -52,6 +52,12 @@ def test_every_link_leads_to_a_file(document: str) -> None:
     assert [link for link in _links(document) if not (folder / link).exists()] == []
 
 
+def test_the_index_of_decisions_lists_every_page() -> None:
+    pages = {path.name for path in ROOT.glob("docs/decisions/*.md")} - {"README.md"}
+
+    assert pages == {*_links("docs/decisions/README.md")}
+
+
 def _links(document: str) -> list[str]:
     targets = [rest.partition(")")[0] for rest in (ROOT / document).read_text().split("](")[1:]]
     return [target.partition("#")[0] for target in targets if not target.startswith(("http", "#"))]
