@@ -1,4 +1,4 @@
-"""What all tests share: the servers of the session, and connections to them."""
+"""What all tests share: the servers of the session, connections to them, and two people."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +9,8 @@ import pytest
 from core.backends import Backends
 from core.db import Database
 from core.settings import Settings, settings
+from core.viewer import Viewer
+from tests.factories.people import person
 
 pytest_plugins = ["tests.servers", "tests.live", "tests.providers", "tests.workers"]
 
@@ -51,3 +53,15 @@ async def backends(config: Settings) -> AsyncIterator[Backends]:
 def db(backends: Backends) -> Database:
     """The database of the test."""
     return backends.db
+
+
+@pytest.fixture
+async def ana(db: Database) -> Viewer:
+    """A person."""
+    return await person(db, "ana")
+
+
+@pytest.fixture
+async def ben(db: Database) -> Viewer:
+    """Another person."""
+    return await person(db, "ben")

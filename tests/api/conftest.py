@@ -37,3 +37,9 @@ def sign_in(api: Client, backends: Backends) -> SignIn:
         return api.signed_in((await enter(backends, person.user_id)).access_token)
 
     return client_of
+
+
+@pytest.fixture
+async def client(sign_in: SignIn, ana: Viewer) -> Client:
+    """Ana's client."""
+    return await sign_in(ana)

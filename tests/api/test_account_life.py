@@ -38,12 +38,6 @@ async def ana(db: Database) -> Viewer:
     return await person(db, "ana", display_name="Ana Lima")
 
 
-@pytest.fixture
-async def client(sign_in: SignIn, ana: Viewer) -> Client:
-    """Ana's client."""
-    return await sign_in(ana)
-
-
 async def do(client: Client, document: str, **input: Any) -> Any:
     return (await client.ask(document, input=input))["it"]
 

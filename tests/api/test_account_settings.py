@@ -13,7 +13,6 @@ from models.accounts import Account
 from models.outbox import OutboxEntry
 from tests.api.conftest import SignIn
 from tests.client import Client, serving
-from tests.factories.people import person
 
 UPDATE = """mutation ($input: UpdateAccountInput!) { it: updateAccount(input: $input) {
   account { language timeZone } errors { code }
@@ -23,11 +22,6 @@ SIGN_UP = """mutation ($input: SignUpInput!) { it: signUp(input: $input) {
 } }"""
 NEW = {"email": "new@example.com", "password": "violet harbour 41 lamps", "handle": "newcomer"}
 RULES = "{ server { minimumAge termsVersion } }"
-
-
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
 
 
 async def facts(db: Database, event: str) -> int:

@@ -33,11 +33,6 @@ DELETE = """mutation ($input: DeletePostInput!) { deletePost(input: $input) {
 
 
 @pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
 async def clients(db: Database, api: Client, sign_in: SignIn, ana: Viewer) -> dict[str, Client]:
     """One client for each way to stand to Ana; the friend does not follow her."""
     people = {name: await person(db, name) for name in ("stranger", "fan", "friend")}

@@ -30,22 +30,6 @@ LIST = """query ($first: Int, $after: String) { viewer { blockedUsers(first: $fi
 NOT_TO_BE_FOUND: Any = {"user": None, "relationship": None, "errors": []}
 
 
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def ben(db: Database) -> Viewer:
-    return await person(db, "ben")
-
-
-@pytest.fixture
-async def client(sign_in: SignIn, ana: Viewer) -> Client:
-    """Ana's client."""
-    return await sign_in(ana)
-
-
 async def call(client: Client, document: str, who: object) -> Any:
     user_id = UserId(who.user_id) if isinstance(who, Viewer) else who
     return (await client.ask(document, input={"userId": str(user_id)}))["it"]

@@ -23,17 +23,6 @@ LIST = """query ($first: Int, $after: String) { viewer { closeFriends(first: $fi
   nodes { handle } pageInfo { hasNextPage endCursor } } } }"""
 
 
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def client(sign_in: SignIn, ana: Viewer) -> Client:
-    """Ana's client."""
-    return await sign_in(ana)
-
-
 async def update(client: Client, **people: Any) -> Any:
     def text(each: object) -> str:
         return str(UserId(each.user_id)) if isinstance(each, Viewer) else str(each)

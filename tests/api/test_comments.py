@@ -43,16 +43,6 @@ WRITERS = """query ($id: ID!) { post(by: {id: $id}) { comments(first: 50) { node
 
 
 @pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def ben(db: Database) -> Viewer:
-    return await person(db, "ben")
-
-
-@pytest.fixture
 async def picture(db: Database, ana: Viewer) -> PostId:
     return await post(db, ana)
 

@@ -33,16 +33,6 @@ LISTS = pytest.mark.parametrize("name", ["followers", "following"])
 
 
 @pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def ben(db: Database) -> Viewer:
-    return await person(db, "ben")
-
-
-@pytest.fixture
 async def client(sign_in: SignIn, ben: Viewer) -> Client:
     """Ben's client."""
     return await sign_in(ben)

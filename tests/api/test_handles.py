@@ -3,12 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from core import clock
 from core.db import Database
 from core.settings import settings
-from core.viewer import Viewer
 from tests.api.conftest import SignIn
 from tests.client import Client
 from tests.factories.people import person
@@ -25,17 +22,6 @@ fragment C on Post { caption { text segments { ... on MentionSegment { text user
 READ = """query ($id: ID!) { node(id: $id) { ... on Post {
   caption { segments { ... on MentionSegment { text user { handle } } } }
 } } }"""
-
-
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def client(sign_in: SignIn, ana: Viewer) -> Client:
-    """Ana's client."""
-    return await sign_in(ana)
 
 
 async def change(client: Client, handle: str) -> Any:

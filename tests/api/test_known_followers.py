@@ -24,11 +24,6 @@ MANY = """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on User {
 
 
 @pytest.fixture
-async def ben(db: Database) -> Viewer:
-    return await person(db, "ben")
-
-
-@pytest.fixture
 async def client(sign_in: SignIn, ben: Viewer) -> Client:
     """Ben's client."""
     return await sign_in(ben)

@@ -33,16 +33,6 @@ BOTH = pytest.mark.parametrize("document", [LIKE, UNLIKE], ids=["like", "unlike"
 
 
 @pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def ben(db: Database) -> Viewer:
-    return await person(db, "ben")
-
-
-@pytest.fixture
 async def picture(db: Database, ana: Viewer) -> PostId:
     return await post(db, ana)
 

@@ -10,7 +10,6 @@ from core.statements import counted
 from core.viewer import Viewer
 from models.profiles import User
 from services import mentions
-from tests.api.conftest import SignIn
 from tests.client import Client
 from tests.factories.people import block, follow, person
 from tests.factories.posts import post
@@ -27,17 +26,6 @@ BIO = f"""mutation ($input: UpdateProfileInput!) {{ it: updateProfile(input: $in
   user {{ bio {RICH} }} errors {{ code }}
 }} }}"""
 READ = f"query ($id: ID!) {{ node(id: $id) {{ ... on Post {{ caption {RICH} mentions {{ handle }} }} }} }}"
-
-
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def client(sign_in: SignIn, ana: Viewer) -> Client:
-    """Ana's client."""
-    return await sign_in(ana)
 
 
 async def call(client: Client, document: str, **input: Any) -> Any:

@@ -10,7 +10,6 @@ from core.ids import PostId, UserId
 from core.settings import Settings
 from core.viewer import Viewer
 from services.feed import reading, timelines
-from tests.api.conftest import SignIn
 from tests.client import Client, serving
 from tests.factories import feed
 from tests.factories.people import person, stance
@@ -24,17 +23,6 @@ HINT = "query ($since: String!) { viewer { homeFeedHint(since: $since) { newPost
 LOOK = """query ($post: ID!, $user: ID!) {
   post: node(id: $post) { id ... on Post { author { id } } }
   other: node(id: $user) { ... on User { posts { nodes { id } } } } }"""
-
-
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def client(sign_in: SignIn, ana: Viewer) -> Client:
-    """Ana's client."""
-    return await sign_in(ana)
 
 
 async def mute(client: Client, who: Viewer, *targets: str) -> None:

@@ -42,17 +42,6 @@ PUBLISH = """mutation ($upload: ID!) { createPost(input: {
 }) { post { id url author { id url } place { id url } media { id } } } }"""
 
 
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def client(sign_in: SignIn, ana: Viewer) -> Client:
-    """Ana's client."""
-    return await sign_in(ana)
-
-
 async def nodes(client: Client, *ids: object) -> Any:
     return (await client.ask(NODES, ids=[str(each) for each in ids]))["nodes"]
 

@@ -8,10 +8,8 @@ import pytest
 from core.db import Database
 from core.ids import CommentId, MediaId, PlaceId, PostId, UploadId, UserId, new_uuid
 from core.viewer import Viewer
-from tests.api.conftest import SignIn
 from tests.api.test_operations import INPUTS
 from tests.client import Client
-from tests.factories.people import person
 from tests.factories.posts import post
 from tests.tables import content
 
@@ -88,17 +86,6 @@ LOOKUPS = {
     "user by id": "user(by: {id: $text}) { id }",
     "user by handle": "user(by: {handle: $short}) { id }",
 }
-
-
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def client(sign_in: SignIn, ana: Viewer) -> Client:
-    """Ana's client."""
-    return await sign_in(ana)
 
 
 def variants(given: Any, odd: str) -> Iterator[Any]:

@@ -48,17 +48,6 @@ GRID = """query ($id: ID!, $first: Int, $after: String, $kinds: [PostKind!]) {
 
 
 @pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def client(sign_in: SignIn, ana: Viewer) -> Client:
-    """Ana's client."""
-    return await sign_in(ana)
-
-
-@pytest.fixture
 async def stranger(sign_in: SignIn, db: Database) -> Client:
     """The client of Ben, who follows nobody."""
     return await sign_in(await person(db, "ben"))

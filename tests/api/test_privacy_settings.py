@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Any
 
-import pytest
 from sqlalchemy import func, select
 
 from core.db import Database
@@ -24,17 +23,6 @@ FIND = f"query ($id: ID!) {{ node(id: $id) {{ ... on PrivacySettings {SETTINGS} 
 UPDATE = f"""mutation ($input: UpdatePrivacySettingsInput!) {{ it: updatePrivacySettings(input: $input) {{
   privacySettings {SETTINGS} errors {{ code }}
 }} }}"""
-
-
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def client(sign_in: SignIn, ana: Viewer) -> Client:
-    """Ana's client."""
-    return await sign_in(ana)
 
 
 async def update(client: Client, **input: Any) -> Any:

@@ -43,12 +43,6 @@ async def ana(db: Database) -> Viewer:
     return await person(db, "Ana.Lima")
 
 
-@pytest.fixture
-async def client(sign_in: SignIn, ana: Viewer) -> Client:
-    """Ana's client."""
-    return await sign_in(ana)
-
-
 async def find(client: Client, **by: str) -> Any:
     return (await client.ask(FIND, by=by))["user"]
 

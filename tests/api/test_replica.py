@@ -55,11 +55,6 @@ async def other_process(config: Settings) -> AsyncIterator[Client]:
         yield client
 
 
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
 async def seen(client: Client, who: Viewer) -> tuple[int, str | None]:
     found = (await client.ask(SEEN, id=str(UserId(who.user_id))))["node"]
     return found["followerCount"], found["relationship"] and found["relationship"]["followState"]

@@ -37,17 +37,6 @@ PRIVACY = (
 )
 
 
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def client(sign_in: SignIn, ana: Viewer) -> Client:
-    """Ana's client."""
-    return await sign_in(ana)
-
-
 async def people(db: Database, *handles: str) -> list[Viewer]:
     return [await person(db, handle) for handle in handles]
 

@@ -37,22 +37,6 @@ LIST = """query ($id: ID!, $first: Int, $after: String) { node(id: $id) { ... on
 } } }"""
 
 
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def ben(db: Database) -> Viewer:
-    return await person(db, "ben")
-
-
-@pytest.fixture
-async def client(sign_in: SignIn, ana: Viewer) -> Client:
-    """Ana's client."""
-    return await sign_in(ana)
-
-
 async def call(client: Client, document: str, **input: Any) -> Any:
     return (await client.ask(document, input=input))["it"]
 

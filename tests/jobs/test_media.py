@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from core.db import Database
 from core.events import UploadCompleted
 from core.ids import UploadId
 from core.storage.keys import Area
@@ -30,11 +29,6 @@ _STICK = """do $$ begin
     create or replace function stick() returns trigger language plpgsql as 'begin raise division_by_zero; end';
     create trigger stick before update on uploads for each row when (old.id = '{upload}') execute function stick();
 end $$"""
-
-
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
 
 
 async def test_a_photo_becomes_ready_in_every_size_and_its_original_is_kept(ctx: JobContext, ana: Viewer) -> None:

@@ -34,11 +34,6 @@ WATCH = """subscription ($ids: [ID!], $after: String) { it: mediaEvents(uploadId
 
 
 @pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
 async def worker(config: Settings) -> AsyncIterator[JobContext]:
     async with job_context(config) as ctx:
         yield ctx

@@ -56,11 +56,6 @@ def token(backends: Backends) -> Token:
 
 
 @pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
 async def picture(db: Database, ana: Viewer) -> PostId:
     return await post(db, ana, caption="Before")
 

@@ -47,11 +47,6 @@ async def api(config: Settings) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
 async def picture(db: Database, ana: Viewer) -> PostId:
     return await post(db, ana)
 

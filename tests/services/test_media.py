@@ -23,11 +23,6 @@ PATH = ("input", "content", "photo")
 WEBP, JPEG = ImageFormat.WEBP, ImageFormat.JPEG
 
 
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
 async def attach(db: Database, viewer: Viewer, *attachments: Attachment) -> bool:
     post_id = PostId(viewer.user_id, new_uuid())
     return await db.write(lambda tx: media.attach(tx, viewer, post_id, attachments))

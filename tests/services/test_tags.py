@@ -4,7 +4,6 @@ import asyncio
 from functools import partial
 from typing import Any
 
-import pytest
 from sqlalchemy import select, update
 
 from core.db import Database, Write
@@ -21,16 +20,6 @@ from tests.factories.people import person
 from tests.factories.posts import comment, post
 from tests.factories.tags import picture_of, tag
 from tests.services.locks import until_somebody_waits
-
-
-@pytest.fixture
-async def ana(db: Database) -> Viewer:
-    return await person(db, "ana")
-
-
-@pytest.fixture
-async def ben(db: Database) -> Viewer:
-    return await person(db, "ben")
 
 
 async def say(db: Database, author: Viewer, media_id: MediaId, *people: Viewer) -> None:
