@@ -8,7 +8,9 @@ import httpx2
 
 from aperture.api import build
 from aperture.asgi import Application
+from core.ids import UserId
 from core.settings import Settings
+from core.viewer import Viewer
 
 
 class Client:
@@ -39,6 +41,22 @@ class Client:
         answer = (await self.send(document, **variables)).json()
         code: str = answer["errors"][0]["extensions"]["code"]
         return code
+
+
+async def call(client: Client, document: str, **input: Any) -> Any:
+    """The payload of a mutation that takes one `input`, and stands under the name `it`."""
+    return (await client.ask(document, input=input))["it"]
+
+
+async def call_on(client: Client, document: str, who: object, **more: Any) -> Any:
+    """As `call`, with a person, or any text, as `userId`."""
+    user_id = UserId(who.user_id) if isinstance(who, Viewer) else who
+    return await call(client, document, userId=str(user_id), **more)
+
+
+def handles(connection: Any) -> list[str]:
+    """Who is on a page of people."""
+    return [node["handle"] for node in connection["nodes"]]
 
 
 @asynccontextmanager

@@ -1,10 +1,11 @@
-"""What all tables hold, to prove that a refusal left nothing behind."""
+"""What the tables hold: everything, to prove that a refusal left nothing behind, and what was told."""
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.db import Database
+from models.outbox import OutboxEntry
 from models.registry import metadata
 
 Content = Mapping[str, frozenset[str]]
@@ -21,3 +22,9 @@ async def content(db: Database) -> Content:
             if name not in _OF_THE_SYSTEM:
                 found[name] = frozenset(str(row) for row in await read.all(select(table)))
     return found
+
+
+async def facts(db: Database, event: str) -> int:
+    """How many events of this name were told."""
+    async with db.reading(fresh=True) as read:
+        return int(await read.scalar(select(func.count()).where(OutboxEntry.event == event)))

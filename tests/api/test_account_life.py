@@ -13,7 +13,7 @@ from core.viewer import Viewer
 from services import comments, likes
 from services.auth import waking
 from tests.api.conftest import SignIn
-from tests.client import Client
+from tests.client import Client, call
 from tests.factories.people import follow, person
 from tests.factories.posts import comment, post
 
@@ -38,10 +38,6 @@ async def ana(db: Database) -> Viewer:
     return await person(db, "ana", display_name="Ana Lima")
 
 
-async def do(client: Client, document: str, **input: Any) -> Any:
-    return (await client.ask(document, input=input))["it"]
-
-
 @pytest.fixture
 async def seen(db: Database, sign_in: SignIn, ana: Viewer) -> Any:
     """What Ben, who follows Ana, sees of her: asks anew at each call."""
@@ -63,7 +59,7 @@ async def test_who_sleeps_is_hidden_everywhere_and_comes_back_whole(
 ) -> None:
     before = await seen()
 
-    asleep = await do(client, SLEEP, reason="Too many cats.")
+    asleep = await call(client, SLEEP, reason="Too many cats.")
     hidden = await seen()
     await db.write(partial(waking.wake, user_id=ana.user_id))
 
@@ -91,14 +87,14 @@ async def test_who_sleeps_is_hidden_everywhere_and_comes_back_whole(
 async def test_who_goes_to_sleep_is_logged_out_everywhere(client: Client, sign_in: SignIn, ana: Viewer) -> None:
     other = await sign_in(ana)
 
-    await do(client, SLEEP)
+    await call(client, SLEEP)
 
     assert await client.refusal("{ viewer { id } }") == "UNAUTHENTICATED"
     assert await other.refusal("{ viewer { id } }") == "UNAUTHENTICATED"
 
 
 async def test_a_deletion_hides_now_and_has_its_day(client: Client, seen: Any) -> None:
-    asked = await do(client, LEAVE)
+    asked = await call(client, LEAVE)
     hidden = await seen()
     again = await client.ask("{ viewer { account { status deletionScheduledFor } } }")
 
@@ -111,17 +107,17 @@ async def test_a_deletion_hides_now_and_has_its_day(client: Client, seen: Any) -
 
 
 async def test_who_waits_to_be_deleted_can_only_call_it_off(client: Client) -> None:
-    await do(client, LEAVE)
+    await call(client, LEAVE)
 
     assert await client.refusal("{ viewer { homeFeed { nodes { __typename } } } }") == "ACCOUNT_RESTRICTED"
-    assert (await do(client, STAY))["account"] == {"status": "ACTIVE", "deletionScheduledFor": None}
+    assert (await call(client, STAY))["account"] == {"status": "ACTIVE", "deletionScheduledFor": None}
     await client.ask("{ viewer { homeFeed { nodes { __typename } } } }")
 
 
 async def test_a_log_in_does_not_call_a_deletion_off(
     db: Database, client: Client, sign_in: SignIn, ana: Viewer, seen: Any
 ) -> None:
-    await do(client, LEAVE)
+    await call(client, LEAVE)
     await db.write(partial(waking.wake, user_id=ana.user_id))
 
     assert (await seen())["post"] is None
@@ -133,9 +129,9 @@ async def test_a_deletion_can_be_called_off_without_waking_up(
     db: Database, client: Client, ana: Viewer, seen: Any
 ) -> None:
     before = await seen()
-    await do(client, LEAVE)
+    await call(client, LEAVE)
 
-    asleep = await do(client, STAY, reactivate=False)
+    asleep = await call(client, STAY, reactivate=False)
 
     assert asleep["account"] == {"status": "DEACTIVATED", "deletionScheduledFor": None}
     assert await client.refusal("{ viewer { id } }") == "UNAUTHENTICATED"
@@ -145,15 +141,15 @@ async def test_a_deletion_can_be_called_off_without_waking_up(
 
 
 async def test_calling_off_what_was_not_asked_for_changes_nothing(client: Client) -> None:
-    assert (await do(client, STAY))["account"]["status"] == "ACTIVE"
-    assert (await do(client, STAY, reactivate=False))["account"]["status"] == "ACTIVE"
+    assert (await call(client, STAY))["account"]["status"] == "ACTIVE"
+    assert (await call(client, STAY, reactivate=False))["account"]["status"] == "ACTIVE"
     await client.ask("{ viewer { id } }")
 
 
 @pytest.mark.parametrize("document", [SLEEP, LEAVE])
 async def test_leaving_asks_for_a_proof(client: Client, document: str) -> None:
     with clock.frozen(clock.now() + timedelta(minutes=11)):
-        assert [each["code"] for each in (await do(client, document))["errors"]] == ["REAUTHENTICATION_REQUIRED"]
+        assert [each["code"] for each in (await call(client, document))["errors"]] == ["REAUTHENTICATION_REQUIRED"]
 
 
 @pytest.mark.parametrize("status", ["DEACTIVATED", "SUSPENDED"])

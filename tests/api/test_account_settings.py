@@ -3,16 +3,16 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from core import clock
 from core.db import Database
 from core.settings import Settings, settings
 from core.viewer import Viewer
 from models.accounts import Account
-from models.outbox import OutboxEntry
 from tests.api.conftest import SignIn
 from tests.client import Client, serving
+from tests.tables import facts
 
 UPDATE = """mutation ($input: UpdateAccountInput!) { it: updateAccount(input: $input) {
   account { language timeZone } errors { code }
@@ -22,11 +22,6 @@ SIGN_UP = """mutation ($input: SignUpInput!) { it: signUp(input: $input) {
 } }"""
 NEW = {"email": "new@example.com", "password": "violet harbour 41 lamps", "handle": "newcomer"}
 RULES = "{ server { minimumAge termsVersion } }"
-
-
-async def facts(db: Database, event: str) -> int:
-    async with db.reading(fresh=True) as read:
-        return int(await read.scalar(select(func.count()).where(OutboxEntry.event == event)))
 
 
 async def sign_up(client: Client, **more: Any) -> Any:

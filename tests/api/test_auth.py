@@ -12,7 +12,7 @@ from core.settings import Settings
 from models.auth import Session
 from models.idempotency import IdempotencyKey
 from models.profiles import User
-from tests.client import Client, serving
+from tests.client import Client, call, serving
 from tests.factories.sessions import PASSWORD, account, later, set_status
 
 TOKENS = "tokens { accessToken refreshToken accessTokenExpiresAt refreshTokenExpiresAt }"
@@ -36,10 +36,6 @@ LOG_OUT = f"""mutation ($input: LogOutInput!) {{
 WHO = f"{{ {VIEWER} }}"
 
 ANA = {"email": "ana@example.com", "handle": "Ana.Lima", "password": PASSWORD}
-
-
-async def call(client: Client, document: str, **input: Any) -> Any:
-    return (await client.ask(document, input=input))["it"]
 
 
 async def signed_up(api: Client, **changes: Any) -> Any:

@@ -12,7 +12,7 @@ from core.statements import counted
 from core.viewer import Viewer
 from models.comments import Comment
 from tests.api.conftest import SignIn
-from tests.client import Client
+from tests.client import Client, call
 from tests.factories.people import follow, person
 from tests.factories.posts import comment, hidden_posts, post
 from tests.factories.sessions import set_status
@@ -51,10 +51,6 @@ async def picture(db: Database, ana: Viewer) -> PostId:
 async def client(sign_in: SignIn, ben: Viewer) -> Client:
     """Ben's client."""
     return await sign_in(ben)
-
-
-async def call(client: Client, document: str, **input: Any) -> Any:
-    return (await client.ask(document, input=input))["it"]
 
 
 async def page(client: Client, post_id: PostId, **window: Any) -> Any:

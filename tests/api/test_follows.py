@@ -11,7 +11,7 @@ from core.settings import Settings
 from core.statements import counted
 from core.viewer import Viewer
 from tests.api.conftest import SignIn
-from tests.client import Client
+from tests.client import Client, call_on, handles
 from tests.factories.people import follow, person
 from tests.factories.sessions import set_status
 from tests.tables import content
@@ -38,17 +38,9 @@ async def client(sign_in: SignIn, ben: Viewer) -> Client:
     return await sign_in(ben)
 
 
-async def call(client: Client, document: str, user_id: object) -> Any:
-    return (await client.ask(document, input={"userId": str(user_id)}))["it"]
-
-
 async def page(client: Client, name: str, who: Viewer, **window: Any) -> Any:
     found = await client.ask(PAGE.replace("LIST", name), id=str(UserId(who.user_id)), **window)
     return found["node"][name]
-
-
-def handles(connection: Any) -> list[str]:
-    return [node["handle"] for node in connection["nodes"]]
 
 
 async def test_a_follow_counts_on_both_sides_and_a_repeat_changes_nothing(
@@ -56,9 +48,9 @@ async def test_a_follow_counts_on_both_sides_and_a_repeat_changes_nothing(
 ) -> None:
     await follow(db, ana, ben)
 
-    done = await call(client, FOLLOW, UserId(ana.user_id))
+    done = await call_on(client, FOLLOW, ana)
     before = await content(db)
-    again = await call(client, FOLLOW, UserId(ana.user_id))
+    again = await call_on(client, FOLLOW, ana)
 
     assert done["errors"] == []
     assert (done["user"]["followerCount"], done["user"]["relationship"]) == (1, {"followState": "FOLLOWING"})
@@ -72,11 +64,11 @@ async def test_a_follow_counts_on_both_sides_and_a_repeat_changes_nothing(
 
 
 async def test_an_unfollow_counts_back_and_a_repeat_changes_nothing(client: Client, db: Database, ana: Viewer) -> None:
-    await call(client, FOLLOW, UserId(ana.user_id))
+    await call_on(client, FOLLOW, ana)
 
-    done = await call(client, UNFOLLOW, UserId(ana.user_id))
+    done = await call_on(client, UNFOLLOW, ana)
     before = await content(db)
-    again = await call(client, UNFOLLOW, UserId(ana.user_id))
+    again = await call_on(client, UNFOLLOW, ana)
 
     assert (done["user"]["followerCount"], done["viewer"]["user"]["followingCount"]) == (0, 0)
     assert (done["relationship"]["followState"], done["relationship"]["followedAt"]) == ("NOT_FOLLOWING", None)
@@ -85,7 +77,7 @@ async def test_an_unfollow_counts_back_and_a_repeat_changes_nothing(client: Clie
 
 
 async def test_follows_at_the_same_time_are_one(client: Client, ana: Viewer) -> None:
-    answers = await asyncio.gather(*(call(client, FOLLOW, UserId(ana.user_id)) for _ in range(5)))
+    answers = await asyncio.gather(*(call_on(client, FOLLOW, ana) for _ in range(5)))
 
     assert all(answer["errors"] == [] for answer in answers)
     assert (await page(client, "followers", ana))["totalCount"] == 1
@@ -98,8 +90,8 @@ async def test_each_side_follows_the_other_at_the_same_time(
 
     for document in (FOLLOW, UNFOLLOW, FOLLOW):
         await asyncio.gather(
-            *(call(client, document, UserId(ana.user_id)) for _ in range(3)),
-            *(call(other, document, UserId(ben.user_id)) for _ in range(3)),
+            *(call_on(client, document, ana) for _ in range(3)),
+            *(call_on(other, document, ben) for _ in range(3)),
         )
 
     for who in (ana, ben):
@@ -109,9 +101,9 @@ async def test_each_side_follows_the_other_at_the_same_time(
 async def test_a_private_account_is_asked_and_nothing_counts(client: Client, db: Database) -> None:
     eva = await person(db, "eva", is_private=True)
 
-    asked = await call(client, FOLLOW, UserId(eva.user_id))
-    again = await call(client, FOLLOW, UserId(eva.user_id))
-    taken_back = await call(client, UNFOLLOW, UserId(eva.user_id))
+    asked = await call_on(client, FOLLOW, eva)
+    again = await call_on(client, FOLLOW, eva)
+    taken_back = await call_on(client, UNFOLLOW, eva)
 
     assert (asked["relationship"]["followState"], asked["relationship"]["followedAt"]) == ("REQUESTED", None)
     assert (asked["user"]["followerCount"], asked["viewer"]["user"]["followingCount"]) == (0, 0)
@@ -126,7 +118,7 @@ async def test_ids_that_lead_nowhere_are_not_found(client: Client, db: Database,
     before = await content(db)
 
     for each in nowhere:
-        refused = await call(client, document, each)
+        refused = await call_on(client, document, each)
         error = {"__typename": "NotFoundError", "code": "NOT_FOUND", "path": ["input", "userId"], "id": str(each)}
         assert (refused["errors"], refused["user"], refused["relationship"]) == ([error], None, None)
 
@@ -139,8 +131,8 @@ async def test_nobody_follows_themselves_or_an_account_that_is_not_in_use(
     suspended = await person(db, "eva", status="SUSPENDED")
     before = await content(db)
 
-    oneself = await call(client, FOLLOW, UserId(ben.user_id))
-    closed = await call(client, FOLLOW, UserId(suspended.user_id))
+    oneself = await call_on(client, FOLLOW, ben)
+    closed = await call_on(client, FOLLOW, suspended)
 
     assert [(error["code"], error["path"]) for error in oneself["errors"]] == [("INVALID", ["input", "userId"])]
     assert [error["code"] for error in closed["errors"]] == ["NOT_ALLOWED"]
@@ -159,10 +151,10 @@ async def test_who_is_not_signed_in_or_suspended_follows_nobody(
 
 
 async def test_a_suspended_person_can_still_be_unfollowed(client: Client, db: Database, ana: Viewer) -> None:
-    await call(client, FOLLOW, UserId(ana.user_id))
+    await call_on(client, FOLLOW, ana)
     await set_status(db, ana.user_id, "SUSPENDED")
 
-    done = await call(client, UNFOLLOW, UserId(ana.user_id))
+    done = await call_on(client, UNFOLLOW, ana)
 
     assert (done["errors"], done["relationship"]["followState"]) == ([], "NOT_FOLLOWING")
 

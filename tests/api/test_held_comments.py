@@ -11,7 +11,7 @@ from core.ids import CommentId, PostId, new_uuid
 from core.viewer import Viewer
 from services import consistency, counters
 from tests.api.conftest import SignIn
-from tests.client import Client
+from tests.client import Client, call
 from tests.factories.people import block, follow, person, stance
 from tests.factories.posts import comment, post
 from tests.tables import content
@@ -47,10 +47,6 @@ async def clients(people: dict[str, Viewer], api: Client, sign_in: SignIn) -> di
 async def picture(db: Database, people: dict[str, Viewer]) -> PostId:
     """A post of Ana's."""
     return await post(db, people["ana"])
-
-
-async def call(client: Client, document: str, **input: Any) -> Any:
-    return (await client.ask(document, input=input))["it"]
 
 
 async def add(client: Client, picture: PostId) -> str:

@@ -3,17 +3,15 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
 
 from core import clock
-from core.db import Database, Write
+from core.db import Database
 from core.ids import UserId
 from core.statements import counted
 from core.viewer import Viewer
-from models.stances import Stance
 from tests.api.conftest import SignIn
 from tests.client import Client
-from tests.factories.people import follow, person
+from tests.factories.people import follow, person, stance
 
 PAGE = """query ($id: ID!, $first: Int, $after: String) { node(id: $id) { ... on User {
   followersYouKnow(first: $first, after: $after) { nodes { handle } pageInfo { hasNextPage endCursor } }
@@ -37,16 +35,6 @@ def handles(shown: Any) -> list[str]:
     return [node["handle"] for node in shown["followersYouKnow"]["nodes"]]
 
 
-async def befriend(db: Database, owner: Viewer, other: Viewer) -> None:
-    """Let one person be a close friend of another."""
-
-    async def work(tx: Write) -> None:
-        row = {"owner_id": owner.user_id, "person_id": other.user_id, "close_friend_since": clock.now(), "mutes": []}
-        await tx.execute(insert(Stance).values(row))
-
-    await db.write(work)
-
-
 async def known(db: Database, ben: Viewer, star: Viewer, count: int) -> list[Viewer]:
     """People whom Ben follows, and who follow the star."""
     people = [await person(db, f"{star.user_id.hex[-4:]}{number}") for number in range(count)]
@@ -67,7 +55,7 @@ async def test_close_friends_stand_first_then_who_follows_back_then_the_last_fol
             await follow(db, each, star)
     await follow(db, await person(db, "stranger"), star)
     await follow(db, people["back"], ben)
-    await befriend(db, ben, people["friend"])
+    await stance(db, ben, people["friend"], close_friend_since=clock.now())
 
     whole = await page(client, star, first=50)
     first = await page(client, star, first=2)

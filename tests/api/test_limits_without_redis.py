@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from core.settings import Settings
-from tests.api.test_auth import ANA, LOG_IN, LOG_OUT, REFRESH, SIGN_UP, WHO, call, codes, signed_up
-from tests.client import Client, serving
+from tests.api.test_auth import ANA, LOG_IN, LOG_OUT, REFRESH, SIGN_UP, WHO, codes, signed_up
+from tests.client import Client, call, serving
 from tests.factories.sessions import PASSWORD
 
 BUDGET = "{ rateLimit { limit used fields { coordinate limit remaining } } }"

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from core.settings import Settings
 from core.viewer import Viewer
 from services import passwords
 from services.auth import proofs
-from tests.client import Client
+from tests.client import Client, call
 from tests.factories.mails import Mails, text
 from tests.factories.sessions import PASSWORD, account, enter, later
 
@@ -37,10 +36,6 @@ async def ana(api: Client, backends: Backends) -> Client:
     """Ana on her phone."""
     user_id = await account(backends.db, email=EMAIL)
     return api.signed_in((await enter(backends, user_id)).access_token)
-
-
-async def call(client: Client, document: str, **input: Any) -> Any:
-    return (await client.ask(document, input=input))["it"]
 
 
 async def logs_in(api: Client, password: str) -> bool:

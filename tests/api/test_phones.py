@@ -13,9 +13,9 @@ from core.settings import Settings
 from models.kinship import IdentityMark
 from models.second_factors import SecondFactor
 from services.auth import phones
-from tests.api.test_auth import ERRORS, call, codes
+from tests.api.test_auth import ERRORS, codes
 from tests.api.test_second_factors import BEGIN, COMPLETE, challenged
-from tests.client import Client
+from tests.client import Client, call
 from tests.factories.mails import Mails
 from tests.factories.sessions import CAFE, HOME, account, enter, later
 

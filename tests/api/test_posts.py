@@ -14,8 +14,8 @@ from core.viewer import Viewer
 from models.posts import Place, Post
 from services.posts import publish_when_ready
 from tests.api.conftest import SignIn
-from tests.client import Client, serving
-from tests.factories.people import follow, person
+from tests.client import Client, call, serving
+from tests.factories.people import follow, people, person
 from tests.factories.posts import comment, hidden_posts, post
 from tests.factories.uploads import finish, upload
 from tests.tables import content
@@ -51,10 +51,6 @@ GRID = """query ($id: ID!, $first: Int, $after: String, $kinds: [PostKind!]) {
 async def stranger(sign_in: SignIn, db: Database) -> Client:
     """The client of Ben, who follows nobody."""
     return await sign_in(await person(db, "ben"))
-
-
-async def call(client: Client, document: str, **input: Any) -> Any:
-    return (await client.ask(document, input=input))["it"]
 
 
 def photo(upload_id: object, **more: Any) -> dict[str, Any]:
@@ -407,7 +403,7 @@ async def test_the_author_says_who_may_comment(
     audience: str,
     reasons: list[str | None],
 ) -> None:
-    follower, followed, neither = [await person(db, name) for name in ("follower", "followed", "neither")]
+    follower, followed, neither = await people(db, "follower", "followed", "neither")
     await follow(db, follower, ana)
     await follow(db, ana, followed)
 

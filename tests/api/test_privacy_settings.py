@@ -3,18 +3,18 @@
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from core.db import Database
 from core.viewer import Viewer
 from models.follows import Follower
-from models.outbox import OutboxEntry
 from services import counters, follows
 from tests.api.conftest import SignIn
 from tests.client import Client
 from tests.factories.people import follow, person
 from tests.factories.posts import post
 from tests.factories.uploads import upload
+from tests.tables import facts
 
 AUDIENCES = ("comments", "mentions", "tags")
 SETTINGS = f"{{ isPrivate hideLikeCounts isDiscoverable filteredWords {' '.join(AUDIENCES)} }}"
@@ -27,11 +27,6 @@ UPDATE = f"""mutation ($input: UpdatePrivacySettingsInput!) {{ it: updatePrivacy
 
 async def update(client: Client, **input: Any) -> Any:
     return (await client.ask(UPDATE, input=input))["it"]
-
-
-async def facts(db: Database, event: str) -> int:
-    async with db.reading(fresh=True) as read:
-        return int(await read.scalar(select(func.count()).where(OutboxEntry.event == event)))
 
 
 async def test_settings_change_one_by_one(client: Client, db: Database) -> None:

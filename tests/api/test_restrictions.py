@@ -10,7 +10,7 @@ from core.ids import UserId, new_uuid
 from core.settings import Settings, settings
 from core.viewer import Viewer
 from tests.api.conftest import SignIn
-from tests.client import Client
+from tests.client import Client, call_on
 from tests.factories.people import block, person, stance
 from tests.factories.sessions import set_status
 from tests.tables import content
@@ -29,11 +29,6 @@ EACH = pytest.mark.parametrize(
 )
 
 
-async def call(client: Client, document: str, who: object, **more: Any) -> Any:
-    user_id = UserId(who.user_id) if isinstance(who, Viewer) else who
-    return (await client.ask(document, input={"userId": str(user_id), **more}))["it"]
-
-
 async def lists(client: Client) -> list[list[str]]:
     found = (await client.ask(LISTS))["viewer"]
     return [[each["handle"] for each in found[name]["nodes"]] for name in ("restrictedUsers", "mutedUsers")]
@@ -43,9 +38,9 @@ async def test_a_restriction_holds_until_it_is_lifted_and_repeats_change_nothing
     client: Client, db: Database, ben: Viewer, sign_in: SignIn, ana: Viewer
 ) -> None:
     for document, is_restricted in ((RESTRICT, True), (UNRESTRICT, False)):
-        done = await call(client, document, ben)
+        done = await call_on(client, document, ben)
         before = await content(db)
-        again = await call(client, document, ben)
+        again = await call_on(client, document, ben)
 
         assert done["relationship"] == {"isRestricted": is_restricted, "mutes": [], "user": {"handle": "ben"}}
         assert again == done
@@ -63,9 +58,9 @@ async def test_mutes_are_what_was_said_last_and_repeats_change_nothing(
     client: Client, db: Database, ben: Viewer
 ) -> None:
     for targets in (["MESSAGES", "POSTS", "POSTS"], ["STORIES"], ALL, []):
-        done = await call(client, MUTE, ben, targets=targets)
+        done = await call_on(client, MUTE, ben, targets=targets)
         before = await content(db)
-        again = await call(client, MUTE, ben, targets=targets)
+        again = await call_on(client, MUTE, ben, targets=targets)
 
         assert done["relationship"]["mutes"] == [each for each in ALL if each in targets]
         assert again == done
@@ -77,8 +72,8 @@ async def test_mutes_are_what_was_said_last_and_repeats_change_nothing(
 async def test_one_choice_leaves_the_others_alone(client: Client, db: Database, ben: Viewer, ana: Viewer) -> None:
     await stance(db, ana, ben, close_friend_since=clock.now(), muted_at=clock.now(), mutes=["POSTS"])
 
-    await call(client, RESTRICT, ben)
-    lifted = await call(client, UNRESTRICT, ben)
+    await call_on(client, RESTRICT, ben)
+    lifted = await call_on(client, UNRESTRICT, ben)
 
     assert lifted["relationship"]["mutes"] == ["POSTS"]
     friends = await client.ask("{ viewer { closeFriends { nodes { handle } } } }")
@@ -94,12 +89,12 @@ async def test_people_who_are_not_to_be_found_and_oneself_are_refused(
     before = await content(db)
 
     for each in (ben, gone, UserId(new_uuid()), "", "usr_x"):
-        refused = await call(client, document, each, **more)
+        refused = await call_on(client, document, each, **more)
         assert (refused["relationship"], refused["errors"]) == (
             None,
             [{"code": "NOT_FOUND", "path": ["input", "userId"]}],
         )
-    refused = await call(client, document, ana, **more)
+    refused = await call_on(client, document, ana, **more)
 
     assert refused["errors"] == [{"code": "INVALID", "path": ["input", "userId"]}]
     assert await content(db) == before
@@ -114,7 +109,7 @@ async def test_people_the_viewer_blocks_and_accounts_not_in_use_may_be_chosen_fo
     await block(db, ana, ben)
 
     for each in (ben, eva):
-        assert (await call(client, document, each, **more))["errors"] == []
+        assert (await call_on(client, document, each, **more))["errors"] == []
 
 
 @pytest.mark.parametrize(
@@ -135,10 +130,10 @@ async def test_a_list_has_its_bound(
 ) -> None:
     monkeypatch.setenv(f"APERTURE_{name}_LIMIT", "1")
     settings.cache_clear()
-    await call(client, document, ben, **more)
+    await call_on(client, document, ben, **more)
 
-    refused = await call(client, document, await person(db, "eva"), **more)
-    again = await call(client, document, ben, **more)
+    refused = await call_on(client, document, await person(db, "eva"), **more)
+    again = await call_on(client, document, ben, **more)
 
     assert refused["errors"] == [{"code": "LIMIT_REACHED", "path": None, "limit": 1}]
     assert again["errors"] == []

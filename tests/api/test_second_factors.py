@@ -14,8 +14,8 @@ from models.accounts import Account
 from models.outbox import OutboxEntry
 from models.second_factors import RecoveryCode, SecondFactor
 from services.auth import authenticator_apps
-from tests.api.test_auth import ERRORS, LOG_IN, SESSION, TOKENS, VIEWER, call, codes
-from tests.client import Client
+from tests.api.test_auth import ERRORS, LOG_IN, SESSION, TOKENS, VIEWER, codes
+from tests.client import Client, call
 from tests.factories.second_factors import App, protect, steps_later
 from tests.factories.sessions import PASSWORD, account, enter, later
 

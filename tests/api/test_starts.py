@@ -9,7 +9,7 @@ from core.ids import UserId
 from core.viewer import Viewer
 from services import starts
 from tests.api.conftest import SignIn
-from tests.client import Client
+from tests.client import Client, handles
 from tests.factories.people import follow, person
 from tests.factories.sessions import set_status
 
@@ -36,10 +36,6 @@ def read_as(monkeypatch: pytest.MonkeyPatch, *, is_short: bool) -> None:
 async def find(client: Client, name: str, who: Viewer, query: str | None, **window: Any) -> Any:
     found = await client.ask(PAGE.replace("LIST", name), id=str(UserId(who.user_id)), query=query, **window)
     return found["node"][name]
-
-
-def handles(shown: Any) -> list[str]:
-    return [node["handle"] for node in shown["nodes"]]
 
 
 async def connect(db: Database, name: str, star: Viewer, *people: Viewer) -> None:

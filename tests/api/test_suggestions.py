@@ -15,8 +15,8 @@ from core.viewer import Viewer
 from models.suggestions import DismissedSuggestion, SuggestionTurn
 from services.suggestions import making, similar, turns
 from tests.api.conftest import SignIn
-from tests.client import Client
-from tests.factories.people import block, follow, person, stance
+from tests.client import Client, call_on, handles
+from tests.factories.people import block, follow, people, person, stance
 from tests.factories.posts import like, post
 from tests.factories.sessions import set_status
 from tests.tables import content
@@ -32,13 +32,10 @@ DISMISS = """mutation ($input: DismissSuggestionInput!) { it: dismissSuggestion(
   dismissedUserId errors { __typename code path }
 } }"""
 FOLLOW = "mutation ($input: FollowUserInput!) { it: followUser(input: $input) { errors { code } } }"
+UNFOLLOW = FOLLOW.replace("follow", "unfollow").replace("Follow", "Unfollow")
 PRIVACY = (
     "mutation ($input: UpdatePrivacySettingsInput!) { it: updatePrivacySettings(input: $input) { errors { code } } }"
 )
-
-
-async def people(db: Database, *handles: str) -> list[Viewer]:
-    return [await person(db, handle) for handle in handles]
 
 
 async def friends_of_friends(db: Database, ana: Viewer, *handles: str) -> list[Viewer]:
@@ -66,16 +63,8 @@ async def alike(client: Client, who: Viewer, **window: Any) -> Any:
     return (await client.ask(SIMILAR, id=str(UserId(who.user_id)), **window))["node"]["similarUsers"]
 
 
-def handles(connection: Any) -> list[str]:
-    return [node["handle"] for node in connection["nodes"]]
-
-
 def reasons(connection: Any) -> dict[str, list[Any]]:
     return {edge["node"]["handle"]: edge["reasons"] for edge in connection["edges"]}
-
-
-async def call(client: Client, document: str, who: Viewer) -> Any:
-    return (await client.ask(document, input={"userId": str(UserId(who.user_id))}))["it"]
 
 
 async def test_reasons_name_people_in_a_sentence(client: Client, db: Database, ana: Viewer) -> None:
@@ -172,7 +161,7 @@ async def test_a_follow_takes_effect_at_the_next_read(client: Client, db: Databa
     _, dan, _ = await friends_of_friends(db, ana, "dan", "eva")
     before = handles(await page(client))
 
-    await call(client, FOLLOW, dan)
+    await call_on(client, FOLLOW, dan)
 
     assert sorted(before) == ["dan", "eva"]
     assert handles(await page(client)) == ["eva"]
@@ -185,7 +174,7 @@ async def test_a_request_takes_effect_at_the_next_read(client: Client, db: Datab
     await make(db, ana)
     before = handles(await page(client))
 
-    await call(client, FOLLOW, dan)
+    await call_on(client, FOLLOW, dan)
 
     assert (before, handles(await page(client))) == (["dan"], [])
 
@@ -214,9 +203,9 @@ async def test_evidence_that_no_longer_holds_is_not_shown(
     await make(db, ana)
     both = reasons(await page(client))["dan"][0]["users"]
 
-    await call(await sign_in(ben), FOLLOW.replace("follow", "unfollow").replace("Follow", "Unfollow"), dan)
+    await call_on(await sign_in(ben), UNFOLLOW, dan)
     one = reasons(await page(client))["dan"][0]
-    await call(client, FOLLOW.replace("follow", "unfollow").replace("Follow", "Unfollow"), cleo)
+    await call_on(client, UNFOLLOW, cleo)
     none = reasons(await page(client))["dan"]
 
     assert len(both) == 2
@@ -262,7 +251,7 @@ async def test_what_a_private_person_follows_is_told_to_followers_alone(
     await make(db, ana)
     allowed = reasons(await page(client))["dan"][0]["text"]
 
-    await call(client, FOLLOW.replace("follow", "unfollow").replace("Follow", "Unfollow"), ben)
+    await call_on(client, UNFOLLOW, ben)
     later = await page(client)
 
     assert allowed == "Followed by ben"
@@ -274,10 +263,10 @@ async def test_a_dismissed_person_is_gone_at_the_next_read_and_a_repeat_changes_
 ) -> None:
     _, dan, _ = await friends_of_friends(db, ana, "dan", "eva")
 
-    done = await call(client, DISMISS, dan)
+    done = await call_on(client, DISMISS, dan)
     shown = handles(await page(client))
     before = await content(db)
-    again = await call(client, DISMISS, dan)
+    again = await call_on(client, DISMISS, dan)
 
     assert done == {"dismissedUserId": str(UserId(dan.user_id)), "errors": []}
     assert (again, await content(db)) == (done, before)
@@ -292,8 +281,8 @@ async def test_dismissing_nobody_and_oneself_is_refused(client: Client, db: Data
         assert refused == {"dismissedUserId": None, "errors": [error]}
     ben = await person(db, "ben")
     await block(db, ben, ana)
-    blocked = await call(client, DISMISS, ben)
-    oneself = await call(client, DISMISS, ana)
+    blocked = await call_on(client, DISMISS, ben)
+    oneself = await call_on(client, DISMISS, ana)
     async with db.reading(fresh=True) as read:
         kept = await read.scalar(select(func.count()).select_from(DismissedSuggestion))
 
@@ -351,7 +340,7 @@ async def test_similar_people_have_followers_in_common(api: Client, client: Clie
 
     first = await alike(client, idol, first=1)
     second = await alike(client, idol, after=first["pageInfo"]["endCursor"])
-    await call(client, FOLLOW, close)
+    await call_on(client, FOLLOW, close)
 
     assert (handles(first), handles(second)) == (["close"], ["far"])
     assert first["pageInfo"]["hasNextPage"]

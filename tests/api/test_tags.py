@@ -9,15 +9,14 @@ from core.db import Database
 from core.ids import MediaId, PostId, UserId, new_uuid
 from core.statements import counted
 from core.viewer import Viewer
-from models.outbox import OutboxEntry
 from models.tags import MediaTag, TaggedPost
 from tests.api.conftest import SignIn
-from tests.client import Client
+from tests.client import Client, call
 from tests.factories.people import block, follow, person
 from tests.factories.posts import hidden_posts, post
 from tests.factories.tags import choose, picture_of, tag
 from tests.factories.uploads import upload
-from tests.tables import content
+from tests.tables import content, facts
 
 ERRORS = """errors { __typename code path ... on NotFoundError { id } ... on NotAllowedError { reason }
   ... on ValidationError { constraint limit } }"""
@@ -37,10 +36,6 @@ LIST = """query ($id: ID!, $first: Int, $after: String) { node(id: $id) { ... on
 } } }"""
 
 
-async def call(client: Client, document: str, **input: Any) -> Any:
-    return (await client.ask(document, input=input))["it"]
-
-
 def the(who: Viewer) -> str:
     return str(UserId(who.user_id))
 
@@ -56,11 +51,6 @@ async def seen_in(client: Client, post_id: PostId) -> list[str]:
 
 async def listed(client: Client, who: Viewer) -> list[str]:
     return [each["id"] for each in (await client.ask(LIST, id=the(who)))["node"]["taggedPosts"]["nodes"]]
-
-
-async def facts(db: Database, event: str) -> int:
-    async with db.reading(fresh=True) as read:
-        return int(await read.scalar(select(func.count()).where(OutboxEntry.event == event)))
 
 
 async def kept(db: Database) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from core.settings import Settings
 from core.viewer import Viewer
 from jobs.base import JobContext
 from services.media import completing
-from tests.client import Client
+from tests.client import Client, call
 from tests.factories import media as make
 from tests.factories.people import person
 from tests.factories.sessions import account, enter
@@ -62,10 +62,6 @@ async def worker(config: Settings) -> AsyncIterator[JobContext]:
 def photo(data: bytes = PHOTO, **changes: Any) -> dict[str, Any]:
     told = {"purpose": "POST", "contentType": "image/jpeg", "byteSize": len(data), "width": 400, "height": 300}
     return told | changes
-
-
-async def call(client: Client, document: str, **input: Any) -> Any:
-    return (await client.ask(document, input=input))["it"]
 
 
 async def done(client: Client, document: str, **input: Any) -> Any:

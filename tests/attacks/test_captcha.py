@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from core.backends import Backends
 from core.captcha import Captcha, open_captcha
 from core.settings import Settings
-from tests.api.test_auth import ANA, TOKENS, call
-from tests.client import Client, serving
+from tests.api.test_auth import ANA, TOKENS
+from tests.client import Client, call, serving
 
 SIGN_UP = f"""mutation ($input: SignUpInput!) {{ it: signUp(input: $input) {{
     session {{ id }} {TOKENS} errors {{ code path ... on CaptchaRequiredError {{ provider siteKey }} }} }} }}"""

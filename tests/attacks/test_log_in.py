@@ -19,8 +19,8 @@ from core.statements import counted
 from models.outbox import OutboxEntry
 from services.auth import log_in
 from services.auth.guesses import PACES, Guesses
-from tests.api.test_auth import LOG_IN, SIGN_UP, WHO, call, codes
-from tests.client import Client, serving
+from tests.api.test_auth import LOG_IN, SIGN_UP, WHO, codes
+from tests.client import Client, call, serving
 from tests.factories.sessions import CAFE, HOME, PASSWORD, account, enter, later
 
 WRONG = "another password"

@@ -23,9 +23,9 @@ from services.auth.challenges import Arrival, Challenge
 from services.auth.devices import Device
 from services.auth.second_factors import Code
 from services.auth.sessions import AuthTokens
-from tests.api.test_auth import REFRESH, WHO, call, codes
+from tests.api.test_auth import REFRESH, WHO, codes
 from tests.api.test_second_factors import COMPLETE, challenged
-from tests.client import Client
+from tests.client import Client, call
 from tests.factories.second_factors import App, protect, shown, steps_later
 from tests.factories.sessions import CAFE, HOME, account, enter, later, set_status
 

@@ -25,6 +25,11 @@ async def person(db: Database, handle: str = "ana", **facts: Any) -> Viewer:
     return await db.write(work)
 
 
+async def people(db: Database, *handles: str) -> list[Viewer]:
+    """People with these handles, one after the other."""
+    return [await person(db, handle) for handle in handles]
+
+
 async def person_in(tx: Write, handle: str, **facts: Any) -> Viewer:
     """As `person`, inside a transaction."""
     user_id, now = facts.pop("id", None) or new_uuid(), clock.now()

@@ -17,7 +17,7 @@ from models.comments import Comment
 from models.likes import PostLike
 from models.outbox import OutboxEntry
 from services import blocks, comments, consistency, counters, event_log, likes, parting
-from tests.factories.people import person, stance
+from tests.factories.people import people, person, stance
 from tests.factories.posts import post
 from tests.jobs import parts
 
@@ -30,7 +30,7 @@ World = tuple[Viewer, Viewer, list[PostId]]
 async def world(ctx: JobContext) -> World:
     """Ana and Ben like each other's three posts and one of Eva's, and comment on all."""
     db = ctx.db
-    ana, ben, eva = [await person(db, handle) for handle in ("ana", "ben", "eva")]
+    ana, ben, eva = await people(db, "ana", "ben", "eva")
     posts = [await post(db, author) for author in (ana, ben) for _ in range(3)] + [await post(db, eva)]
     for who in (ana, ben):
         for each in posts:

@@ -30,7 +30,7 @@ from services import account_life, comments, counters, emails, erasure, follows,
 from services.providers import identities
 from services.suggestions import dismissing, making, turns
 from tests.factories import media
-from tests.factories.people import person
+from tests.factories.people import people, person
 from tests.factories.posts import post
 from tests.factories.tags import tag
 from tests.providers import description
@@ -144,7 +144,7 @@ async def test_nothing_of_the_person_is_left_but_an_empty_row(ctx: JobContext) -
 
 
 async def test_nobody_is_suggested_who_is_gone_nor_because_of_them(ctx: JobContext) -> None:
-    eva, ben, fay, gil = [await person(ctx.db, name) for name in ("eva", "ben", "fay", "gil")]
+    eva, ben, fay, gil = await people(ctx.db, "eva", "ben", "fay", "gil")
     for follower, followee in ((ben, eva), (eva, fay), (gil, ben)):
         await ctx.db.write(partial(follows.follow_user, viewer=follower, user_id=followee.user_id))
     await ctx.db.write(making.count_popular)

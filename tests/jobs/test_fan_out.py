@@ -28,7 +28,7 @@ from services import event_log, tasks
 from services.event_log import LoggedEvent
 from services.feed import fan_out, reading
 from tests.factories import feed as make
-from tests.factories.people import person, stance
+from tests.factories.people import people, person, stance
 from tests.jobs import parts
 
 PUSHES: parts.Routes = {PostPublished: (feed.fan_out_post,)}
@@ -198,7 +198,7 @@ async def test_nobody_hears_of_a_post_that_is_deleted_before_it_was_published(ct
 async def test_a_change_of_follows_starts_the_feed_anew(
     ctx: JobContext, kind: type[UserFollowed | UserUnfollowed]
 ) -> None:
-    ana, ben, cleo = [await person(ctx.db, name) for name in ("ana", "ben", "cleo")]
+    ana, ben, cleo = await people(ctx.db, "ana", "ben", "cleo")
     await make.follow(ctx.db, ana, ben)
     mine, theirs = await make.post(ctx.db, ben, 1), await make.post(ctx.db, cleo, 2)
     assert await read(ctx, ana) == [mine]

@@ -21,15 +21,15 @@ from jobs import suggestions
 from jobs.base import JobContext
 from jobs.routes import ROUTES
 from models.counters import Counter
-from models.outbox import OutboxEntry
 from models.posts import Place
 from models.privacy import PrivacySetting
 from models.suggestions import PopularPerson, Suggestion, SuggestionTurn
 from services.suggestions import dismissing, leads, making, turns
-from tests.factories.people import block, follow, person, stance
+from tests.factories.people import block, follow, people, person, stance
 from tests.factories.posts import comment, like, post
 from tests.factories.sessions import set_status
 from tests.jobs import parts
+from tests.tables import facts
 
 
 @pytest.fixture
@@ -38,10 +38,6 @@ async def ana(ctx: JobContext) -> Viewer:
     ana = await person(ctx.db, "ana")
     await ctx.db.write(partial(turns.note, user_id=ana.user_id))
     return ana
-
-
-async def people(db: Database, *handles: str) -> list[Viewer]:
-    return [await person(db, handle) for handle in handles]
 
 
 async def made(ctx: JobContext, viewer: Viewer) -> list[Any]:
@@ -73,11 +69,6 @@ async def follows_many(db: Database, who: Viewer, number: int) -> None:
 async def due_at(db: Database, viewer: Viewer) -> Any:
     async with db.reading(fresh=True) as read:
         return await read.scalar(select(SuggestionTurn.due_at).where(SuggestionTurn.user_id == viewer.user_id))
-
-
-async def facts(db: Database, event: str) -> int:
-    async with db.reading(fresh=True) as read:
-        return int(await read.scalar(select(func.count()).where(OutboxEntry.event == event)))
 
 
 async def place(db: Database, latitude: float, longitude: float) -> UUID:

@@ -31,7 +31,7 @@ from services.event_log import Entry
 from services.visibility.alike import alike
 from services.visibility.witness import Witness
 from subscriptions.base import Stream
-from tests.factories.people import follow, person
+from tests.factories.people import follow, people, person
 from tests.factories.posts import comment, post
 from tests.factories.tags import tag
 
@@ -111,12 +111,12 @@ class Scene:
 
 @pytest.fixture
 async def scene(backends: Backends, db: Database) -> Scene:
-    ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
+    ana, ben, cleo = await people(db, "ana", "ben", "cleo")
     for fan in (ben, cleo):
         await follow(db, fan, ana)
     dora = await person(db, "dora")
     await follow(db, ana, dora)
-    for fan in [await person(db, name) for name in ("eli", "fay")]:
+    for fan in await people(db, "eli", "fay"):
         await follow(db, fan, ana)
         await follow(db, fan, dora)
     links = [{"title": "Home", "url": "https://example.org"}]

@@ -22,7 +22,7 @@ from schema.context import Context
 from services import event_log
 from subscriptions.base import Stream
 from tests.factories import feed as make
-from tests.factories.people import person, stance
+from tests.factories.people import people, person, stance
 from tests.jobs import parts
 
 EVENTS = """subscription ($after: String) { homeFeedEvents(after: $after) {
@@ -92,7 +92,7 @@ def published(post: PostId) -> PostPublished:
 
 async def test_a_reader_is_told_of_new_removed_and_changed(backends: Backends, worker: JobContext) -> None:
     db = backends.db
-    ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
+    ana, ben, cleo = await people(db, "ana", "ben", "cleo")
     await make.follow(db, ana, ben)
     start = await now(db, ana)
 
@@ -114,7 +114,7 @@ async def test_a_reader_is_told_of_new_removed_and_changed(backends: Backends, w
 
 async def test_posts_that_do_not_stand_in_the_feed_are_not_told(backends: Backends, worker: JobContext) -> None:
     db = backends.db
-    ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
+    ana, ben, cleo = await people(db, "ana", "ben", "cleo")
     await make.follow(db, ana, ben, cleo)
     start = await now(db, ana)
     posts = [await make.post(db, author, minute) for author, minute in zip((ben, cleo, cleo), count(), strict=False)]
@@ -154,7 +154,7 @@ async def test_who_watches_hears_of_a_post_without_redis(backends: Backends, wor
 
 async def test_nobody_is_told_of_posts_by_people_they_mute(backends: Backends, worker: JobContext) -> None:
     db = backends.db
-    ana, loud, quiet = [await person(db, name) for name in ("ana", "loud", "quiet")]
+    ana, loud, quiet = await people(db, "ana", "loud", "quiet")
     await make.follow(db, ana, loud, quiet)
     start = await now(db, ana)
 

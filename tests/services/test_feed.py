@@ -18,7 +18,7 @@ from core.statements import counted
 from core.viewer import Viewer
 from services.feed import reading, timelines
 from tests.factories import feed as make
-from tests.factories.people import person
+from tests.factories.people import people, person
 
 NOWHERE = "unix:///nowhere/valkey.sock"
 
@@ -51,7 +51,7 @@ async def raw_key(db: Database, cache: Cache, viewer: Viewer) -> str:
 
 
 async def test_a_feed_holds_published_posts_of_followed_people_newest_first(db: Database, cache: Cache) -> None:
-    ana, ben, cleo, stranger = [await person(db, name) for name in ("ana", "ben", "cleo", "dora")]
+    ana, ben, cleo, stranger = await people(db, "ana", "ben", "cleo", "dora")
     await make.follow(db, ana, ben, cleo)
     older, newer = await make.post(db, ben, 1), await make.post(db, cleo, 2)
     await make.post(db, stranger, 3)
@@ -314,7 +314,7 @@ async def test_newer_posts_are_found_and_bounded(db: Database, cache: Cache) -> 
 
 
 async def test_a_look_is_outdated_once_somebody_is_followed(db: Database) -> None:
-    ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
+    ana, ben, cleo = await people(db, "ana", "ben", "cleo")
     await make.follow(db, ana, ben, at=make.START)
     at = reading.Look(ana.user_id, make.START + timedelta(minutes=1))
     async with db.reading() as read:
@@ -327,7 +327,7 @@ async def test_a_look_is_outdated_once_somebody_is_followed(db: Database) -> Non
 
 
 async def test_a_missing_entry_is_found_and_nothing_else(db: Database, cache: Cache) -> None:
-    ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
+    ana, ben, cleo = await people(db, "ana", "ben", "cleo")
     await make.follow(db, ana, ben)
     await make.follow(db, cleo, ben)
     await make.post(db, ben, 1)

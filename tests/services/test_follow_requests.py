@@ -14,7 +14,7 @@ from core.errors import NotFound
 from core.viewer import Viewer
 from models.follows import Follow, Follower
 from services import counters, follow_requests, follows, privacy
-from tests.factories.people import follow, person
+from tests.factories.people import follow, people, person
 from tests.services.locks import until_somebody_waits
 
 Act = Callable[[Write], Awaitable[None]]
@@ -132,7 +132,7 @@ async def test_a_request_made_while_the_account_opens_is_let_in(db: Database) ->
 
 
 async def test_any_number_of_people_follow_one_at_once(db: Database) -> None:
-    ana, ben, eva = [await person(db, handle) for handle in ("ana", "ben", "eva")]
+    ana, ben, eva = await people(db, "ana", "ben", "eva")
 
     async with db.transaction() as tx:
         await follows.follow_user(tx, ana, eva.user_id)

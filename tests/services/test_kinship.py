@@ -3,7 +3,7 @@
 from functools import partial
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from core.db import Database
 from core.ids import new_uuid
@@ -12,13 +12,13 @@ from core.providers import Provider
 from core.statements import counted
 from core.viewer import Viewer
 from models.kinship import IdentityMark
-from models.outbox import OutboxEntry
 from services import emails, kinship
 from services.kinship import Kind
 from services.providers import identities
 from tests.factories.people import person
 from tests.factories.secrets import NEW, OLD, Change, change_secret
 from tests.providers import description
+from tests.tables import facts
 
 __all__ = ["change_secret"]
 
@@ -41,12 +41,6 @@ async def kin(db: Database, who: Viewer) -> list[str]:
 
 def ids(*people: Viewer) -> list[str]:
     return sorted(str(each.user_id) for each in people)
-
-
-async def facts(db: Database) -> int:
-    async with db.reading(fresh=True) as read:
-        statement = select(func.count()).where(OutboxEntry.event == "IdentityMarked")
-        return int(await read.scalar(statement))
 
 
 async def test_who_has_the_same_phone_is_kin_and_nobody_else(db: Database, people: list[Viewer]) -> None:
@@ -72,7 +66,7 @@ async def test_a_mark_is_kept_and_told_once(db: Database, people: list[Viewer]) 
     await mark(db, ben)
 
     assert await kin(db, ana) == ids(ben)
-    assert await facts(db) == 3
+    assert await facts(db, "IdentityMarked") == 3
 
 
 async def test_at_most_twenty_are_found_the_newest_first(db: Database, people: list[Viewer]) -> None:
@@ -101,9 +95,9 @@ async def test_kin_is_found_over_a_change_of_the_secret(
     await mark(db, ben)
 
     change_secret(NEW, OLD)
-    before = await facts(db)
+    before = await facts(db, "IdentityMarked")
     await mark(db, ana)
-    after = await facts(db)
+    after = await facts(db, "IdentityMarked")
     await mark(db, eva)
 
     assert after == before

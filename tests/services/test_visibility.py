@@ -17,7 +17,7 @@ from services.visibility.relationships import relationships
 from services.visibility.rows import SeenPosts
 from services.visibility.rules import STRANGER, Relationship
 from services.visibility.witness import WatchedViewer, Witness
-from tests.factories.people import block, follow, person, stance
+from tests.factories.people import block, follow, people, person, stance
 from tests.factories.posts import comment, post
 
 ALL = PostWant(media=True, counts=True, flags=True, previews=True)
@@ -157,7 +157,7 @@ async def test_who_blocks_somebody_is_nowhere_for_them_and_keeps_their_head(db: 
 
 @pytest.mark.parametrize("is_watched", [False, True])
 async def test_comments_of_either_side_of_a_block_make_room_for_others(db: Database, *, is_watched: bool) -> None:
-    ana, ben, cleo, dora = [await person(db, name) for name in ("ana", "ben", "cleo", "dora")]
+    ana, ben, cleo, dora = await people(db, "ana", "ben", "cleo", "dora")
     picture = await post(db, dora)
     of_dora = await comment(db, dora, picture)
     hidden = [await comment(db, writer, picture) for writer in (ben, cleo, ben)]
@@ -175,7 +175,7 @@ async def test_comments_of_either_side_of_a_block_make_room_for_others(db: Datab
 
 
 async def test_who_blocks_the_writer_is_not_told_what_others_are(db: Database) -> None:
-    ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
+    ana, ben, cleo = await people(db, "ana", "ben", "cleo")
     picture, witness = await post(db, ana), Witness()
     await comment(db, ben, picture)
     await _seen(db, WatchedViewer(Viewer(), witness), [picture], PostWant(previews=True))
@@ -186,7 +186,7 @@ async def test_who_blocks_the_writer_is_not_told_what_others_are(db: Database) -
 
 
 async def test_a_comment_held_back_is_seen_by_its_writer_and_the_author_alone(db: Database) -> None:
-    ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
+    ana, ben, cleo = await people(db, "ana", "ben", "cleo")
     held = await comment(db, ben, await post(db, ana), state="HELD")
 
     async with db.reading() as read:
@@ -196,7 +196,7 @@ async def test_a_comment_held_back_is_seen_by_its_writer_and_the_author_alone(db
 
 
 async def test_close_friends_see_what_is_for_them_and_nobody_what_is_for_the_author(db: Database) -> None:
-    ana, ben, cleo = [await person(db, name) for name in ("ana", "ben", "cleo")]
+    ana, ben, cleo = await people(db, "ana", "ben", "cleo")
     for_friends, for_ana = await post(db, ana, audience="CLOSE_FRIENDS"), await post(db, ana, audience="ONLY_ME")
     await follow(db, cleo, ana)
     await stance(db, ana, ben, close_friend_since=clock.now())
