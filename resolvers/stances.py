@@ -9,6 +9,7 @@ from strawberry import UNSET
 from core.ids import RelationshipId, UserId
 from schema import nodes
 from schema.context import Context
+from schema.follows import Relationship
 from schema.mutation import mutation
 from schema.stances import (
     BlockUserInput,
@@ -47,20 +48,20 @@ class StanceMutations:
     async def restrict_user(ctx: Context, *, input: RestrictUserInput) -> RestrictUserPayload:
         user_id = UserId.parse(input.user_id).id
         await ctx.write(lambda tx: restrictions.restrict_user(tx, ctx.viewer, user_id))
-        return RestrictUserPayload(relationship=await _relationship(ctx, user_id))
+        return RestrictUserPayload(relationship=await nodes.one(ctx, _between(ctx, user_id), Relationship))
 
     @mutation
     async def unrestrict_user(ctx: Context, *, input: UnrestrictUserInput) -> UnrestrictUserPayload:
         user_id = UserId.parse(input.user_id).id
         await ctx.write(lambda tx: restrictions.unrestrict_user(tx, ctx.viewer, user_id))
-        return UnrestrictUserPayload(relationship=await _relationship(ctx, user_id))
+        return UnrestrictUserPayload(relationship=await nodes.one(ctx, _between(ctx, user_id), Relationship))
 
     @mutation
     async def mute_user(ctx: Context, *, input: MuteUserInput) -> MuteUserPayload:
         user_id = UserId.parse(input.user_id).id
         targets = {each.value for each in input.targets}
         await ctx.write(lambda tx: mutes.mute_user(tx, ctx.viewer, user_id, targets))
-        return MuteUserPayload(relationship=await _relationship(ctx, user_id))
+        return MuteUserPayload(relationship=await nodes.one(ctx, _between(ctx, user_id), Relationship))
 
     @mutation
     async def update_close_friends(ctx: Context, *, input: UpdateCloseFriendsInput) -> UpdateCloseFriendsPayload:
@@ -77,8 +78,3 @@ def _people(texts: Any) -> list[UserId]:
 
 def _between(ctx: Context, user_id: UUID) -> RelationshipId:
     return RelationshipId(ctx.viewer.user_id, user_id)
-
-
-async def _relationship(ctx: Context, user_id: UUID) -> Any:
-    (found,) = await nodes.load(ctx, [_between(ctx, user_id)])
-    return found

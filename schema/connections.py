@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import strawberry
 
@@ -10,6 +10,9 @@ from core.db import Read
 from core.paging import Filled, Page, Window, fill
 from schema import nodes
 from schema.context import Context
+
+if TYPE_CHECKING:
+    from schema.profiles import User
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -56,6 +59,15 @@ async def fill_pages(
             return await fetch(db, asked)
 
     return await fill(parents, window, pages, load or partial(nodes.load_listed, ctx))
+
+
+async def fill_open(
+    ctx: Context, people: Sequence["User"], window: Window, fetch: Fetch["User"], load: Load | None = None
+) -> list[Filled[Any]]:
+    """As `fill_pages`, for lists on profiles: those that are not open to the viewer have nothing on them."""
+    shown = [person for person in people if person.row.access == "FULL"]
+    found = iter(await fill_pages(ctx, shown, window, fetch, load))
+    return [next(found) if person.row.access == "FULL" else EMPTY for person in people]
 
 
 def page_info(filled: Filled[Any]) -> PageInfo:

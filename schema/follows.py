@@ -12,7 +12,7 @@ from core.ids import RelationshipId, UserId
 from core.paging import Filled, Page, Window
 from loaders.profiles import known_follower_counts, relationships_by_id, user_counts
 from schema import nodes
-from schema.connections import EMPTY, Connection, Fetch, PageInfo, connection, fill_pages, page_info
+from schema.connections import EMPTY, Connection, Fetch, PageInfo, connection, fill_open, page_info
 from schema.context import Context
 from schema.fields import attribute, batched, personal
 from schema.mutation import Payload
@@ -143,13 +143,12 @@ class FollowsOfUser:
     async def followers_you_know(
         parents: list["User"], ctx: Context, *, first: int | None = 3, after: str | None = None
     ) -> list[Connection[LazyUser] | None]:
-        async def fetch(db: "Read", asked: Sequence[tuple[UserId, Window]]) -> list[Page[UserId]]:
-            return await known_followers.pages(db, ctx.viewer, asked)
+        async def fetch(db: "Read", asked: Sequence[tuple["User", Window]]) -> list[Page[UserId]]:
+            return await known_followers.pages(db, ctx.viewer, _by_id(asked))
 
-        is_shown = [ctx.viewer.is_signed_in and person.row.access == "FULL" for person in parents]
-        people = [person.global_id() for person, shown in zip(parents, is_shown, strict=True) if shown]
-        found = iter(await fill_pages(ctx, people, Window(first or 3, after), fetch))
-        return [connection(next(found) if shown else EMPTY) for shown in is_shown]
+        if not ctx.viewer.is_signed_in:
+            return [connection(EMPTY) for _ in parents]
+        return [connection(each) for each in await fill_open(ctx, parents, Window(first or 3, after), fetch)]
 
 
 def _meant(query: str | None) -> str:
@@ -162,16 +161,18 @@ async def _connections(
 ) -> list[FollowConnection | None]:
     since: dict[tuple[UserId, UserId], datetime] = {}
 
-    async def fetch(db: "Read", asked: Sequence[tuple[UserId, Window]]) -> list[Page[UserId]]:
-        pages = await read(db, asked)
+    async def fetch(db: "Read", asked: Sequence[tuple["User", Window]]) -> list[Page[UserId]]:
+        pages = await read(db, _by_id(asked))
         for (owner, _), rows in zip(asked, pages, strict=True):
-            since.update({(owner, UserId(row.person_id)): row.created_at for row in rows.ids})
+            since.update({(owner.global_id(), UserId(row.person_id)): row.created_at for row in rows.ids})
         return [rows.each(lambda row: UserId(row.person_id)) for rows in pages]
 
-    owners = [person.global_id() for person in parents if person.row.access == "FULL"]
-    found = iter(await fill_pages(ctx, owners, window, fetch))
-    pages = [next(found) if person.row.access == "FULL" else EMPTY for person in parents]
+    pages = await fill_open(ctx, parents, window, fetch)
     return [_connection(ctx, person.row, filled, since, counter) for person, filled in zip(parents, pages, strict=True)]
+
+
+def _by_id(asked: Sequence[tuple["User", Window]]) -> list[tuple[UserId, Window]]:
+    return [(person.global_id(), window) for person, window in asked]
 
 
 def _connection(

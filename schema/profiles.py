@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -12,7 +13,7 @@ from core.paging import Page, Window
 from core.settings import settings
 from loaders.profiles import user_counts, users_by_id
 from schema import nodes, wants
-from schema.connections import EMPTY, Connection, connection, fill_pages
+from schema.connections import Connection, connection, fill_open
 from schema.context import Context
 from schema.fields import Wanted, attribute, batched
 from schema.follows import FollowsOfUser
@@ -143,13 +144,8 @@ class User(FollowsOfUser, TagsOfUser, SimilarOfUser, Node):
         async def fetch(db: "Read", asked: Sequence[tuple[User, Window]]) -> list[Page[PostId]]:
             return await posts.pages_for_authors(db, [(person.row, part) for person, part in asked], names)
 
-        async def load(ids: Sequence[PostId]) -> Sequence[Any]:
-            await wants.read_posts(ctx, ids, wanted, "nodes", "edges.node")
-            return await nodes.load(ctx, ids)
-
-        shown = [person for person in parents if person.row.access == "FULL"]
-        found = iter(await fill_pages(ctx, shown, Window(first or 12, after), fetch, load))
-        return [connection(next(found) if person.row.access == "FULL" else EMPTY) for person in parents]
+        load = partial(wants.load_page, ctx, wanted)
+        return [connection(each) for each in await fill_open(ctx, parents, Window(first or 12, after), fetch, load)]
 
 
 async def _counts(parents: Sequence[User], ctx: Context, name: str) -> list[int | None]:

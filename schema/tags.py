@@ -1,7 +1,8 @@
 """People tagged in pictures, and the posts that show a person."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -9,7 +10,7 @@ from core.errors import Path
 from core.ids import PostId, UserId
 from core.paging import Page, Window
 from schema import nodes, wants
-from schema.connections import EMPTY, Connection, connection, fill_pages
+from schema.connections import Connection, connection, fill_open
 from schema.context import Context
 from schema.fields import Wanted, attribute, batched
 from schema.mutation import Payload
@@ -51,13 +52,8 @@ class TagsOfUser:
         async def fetch(db: "Read", asked: Sequence[tuple["User", Window]]) -> list[Page[PostId]]:
             return await tags.pages_of_posts(db, [(person.row.id, part) for person, part in asked])
 
-        async def load(ids: Sequence[PostId]) -> Sequence[Any]:
-            await wants.read_posts(ctx, ids, wanted, "nodes", "edges.node")
-            return await nodes.load(ctx, ids)
-
-        shown = [person for person in parents if person.row.access == "FULL"]
-        found = iter(await fill_pages(ctx, shown, Window(first or 12, after), fetch, load))
-        return [connection(next(found) if person.row.access == "FULL" else EMPTY) for person in parents]
+        load = partial(wants.load_page, ctx, wanted)
+        return [connection(each) for each in await fill_open(ctx, parents, Window(first or 12, after), fetch, load)]
 
 
 @strawberry.input

@@ -61,7 +61,7 @@ async def deny(tx: Write, viewer: Viewer, requester_id: UUID) -> None:
 async def page(db: Read, viewer: Viewer, direction: Direction, window: Window) -> Page[FollowRequestId]:
     """Requests of the viewer, the newest first."""
     asked = [((viewer.user_id,), window)]
-    (rows,) = await listings.known_first(db, Viewer(), _LISTINGS[direction], asked)
+    (rows,) = await listings.newest_first(db, _LISTINGS[direction], asked)
     if direction == "received":
         return rows.each(lambda row: FollowRequestId(row.person_id, viewer.user_id))
     return rows.each(lambda row: FollowRequestId(viewer.user_id, row.person_id))

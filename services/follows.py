@@ -164,7 +164,7 @@ async def pages_of_following(
     """Whom each person follows, newest first for everybody; rows with `person_id`, `created_at`; `query` as above."""
     if query:
         return await _starting(db, _FOLLOWING, asked, query)
-    return await listings.known_first(db, Viewer(), _FOLLOWING, _lists(asked))
+    return await listings.newest_first(db, _FOLLOWING, _lists(asked))
 
 
 async def _starting(db: Read, listing: Listing, asked: Sequence[tuple[UserId, Window]], query: str) -> list[Page[Any]]:

@@ -130,5 +130,5 @@ async def require_room(tx: Write, owner_id: UUID, kind: Kind, more: int = 0) -> 
 
 async def page(db: Read, viewer: Viewer, kind: Listed, window: Window) -> Page[UserId]:
     """People in a list of the viewer, the last added first."""
-    (rows,) = await listings.known_first(db, Viewer(), _LISTINGS[kind], [((viewer.user_id,), window)])
+    (rows,) = await listings.newest_first(db, _LISTINGS[kind], [((viewer.user_id,), window)])
     return rows.each(lambda row: UserId(row.person_id))
