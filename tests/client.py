@@ -43,8 +43,13 @@ class Client:
         return code
 
 
+def mutation(name: str, answer: str = "errors { code }") -> str:
+    """A mutation that takes one `input`, and stands under the name `it`."""
+    return f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ it: {name}(input: $input) {{ {answer} }} }}"
+
+
 async def call(client: Client, document: str, **input: Any) -> Any:
-    """The payload of a mutation that takes one `input`, and stands under the name `it`."""
+    """The payload of such a `mutation`."""
     return (await client.ask(document, input=input))["it"]
 
 

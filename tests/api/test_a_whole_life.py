@@ -7,7 +7,7 @@ from typing import Any
 
 from core import clock
 from jobs import accounts
-from tests.client import Client
+from tests.client import Client, call, mutation
 from tests.factories.mails import Mails
 from tests.factories.second_factors import App
 
@@ -27,16 +27,14 @@ class Vera:
 
     client: Client
 
-    async def tries(self, mutation: str, answer: str, **input: Any) -> Any:
+    async def tries(self, name: str, answer: str, **input: Any) -> Any:
         """The payload of a mutation, whether it works or not."""
-        kind = f"{mutation[0].upper()}{mutation[1:]}Input"
-        document = f"mutation ($input: {kind}!) {{ it: {mutation}(input: $input) {{ {answer} errors {{ code }} }} }}"
-        return (await self.client.ask(document, input=input))["it"]
+        return await call(self.client, mutation(name, f"{answer} errors {{ code }}"), **input)
 
-    async def does(self, mutation: str, answer: str, **input: Any) -> Any:
+    async def does(self, name: str, answer: str, **input: Any) -> Any:
         """The payload of a mutation that works."""
-        done = await self.tries(mutation, answer, **input)
-        assert done["errors"] == [], mutation
+        done = await self.tries(name, answer, **input)
+        assert done["errors"] == [], name
         return done
 
     async def signs_up(self, handle: str) -> "Vera":

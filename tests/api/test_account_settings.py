@@ -11,15 +11,11 @@ from core.settings import Settings, settings
 from core.viewer import Viewer
 from models.accounts import Account
 from tests.api.conftest import SignIn
-from tests.client import Client, serving
+from tests.client import Client, mutation, serving
 from tests.tables import facts
 
-UPDATE = """mutation ($input: UpdateAccountInput!) { it: updateAccount(input: $input) {
-  account { language timeZone } errors { code }
-} }"""
-SIGN_UP = """mutation ($input: SignUpInput!) { it: signUp(input: $input) {
-  viewer { account { birthDate } } errors { code path message }
-} }"""
+UPDATE = mutation("updateAccount", "account { language timeZone } errors { code }")
+SIGN_UP = mutation("signUp", "viewer { account { birthDate } } errors { code path message }")
 NEW = {"email": "new@example.com", "password": "violet harbour 41 lamps", "handle": "newcomer"}
 RULES = "{ server { minimumAge termsVersion } }"
 

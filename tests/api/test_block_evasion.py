@@ -6,13 +6,13 @@ import pytest
 
 from core.backends import Backends
 from core.ids import UserId
-from tests.client import Client
+from tests.client import Client, mutation
 from tests.factories.mails import Mails
 from tests.factories.sessions import account, enter
 
-BLOCK = "mutation ($input: BlockUserInput!) { it: blockUser(input: $input) { errors { code } } }"
-UNBLOCK = "mutation ($input: UnblockUserInput!) { it: unblockUser(input: $input) { errors { code } } }"
-VERIFY = "mutation ($input: VerifyEmailInput!) { it: verifyEmail(input: $input) { errors { code } } }"
+BLOCK = mutation("blockUser")
+UNBLOCK = mutation("unblockUser")
+VERIFY = mutation("verifyEmail")
 FIND = """query ($id: ID!, $handle: String!) {
   node(id: $id) { ... on User { handle } } user(by: {handle: $handle}) { handle relationship { isBlocked } } }"""
 LIST = "{ viewer { blockedUsers { nodes { handle } } } }"

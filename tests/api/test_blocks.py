@@ -12,7 +12,7 @@ from core.settings import Settings, settings
 from core.viewer import Viewer
 from models.stances import ReceivedStance, Stance
 from tests.api.conftest import SignIn
-from tests.client import Client, call_on
+from tests.client import Client, call_on, mutation
 from tests.factories.people import block, follow, person, stance
 from tests.factories.posts import comment, post
 from tests.factories.sessions import set_status
@@ -21,8 +21,8 @@ from tests.tables import content, facts
 ERRORS = "errors { __typename code path ... on LimitReachedError { limit } }"
 AFTER = f"""user {{ handle viewerAccess followerCount }}
   relationship {{ followState followsViewer isBlocked isCloseFriend isRestricted mutes user {{ handle }} }} {ERRORS}"""
-BLOCK = f"mutation ($input: BlockUserInput!) {{ it: blockUser(input: $input) {{ {AFTER} }} }}"
-UNBLOCK = f"mutation ($input: UnblockUserInput!) {{ it: unblockUser(input: $input) {{ {AFTER} }} }}"
+BLOCK = mutation("blockUser", AFTER)
+UNBLOCK = mutation("unblockUser", AFTER)
 FIND = "query ($id: ID!) { node(id: $id) { id } }"
 LIST = """query ($first: Int, $after: String) { viewer { blockedUsers(first: $first, after: $after) {
   nodes { handle } edges { node { handle } cursor } pageInfo { hasNextPage endCursor } } } }"""
@@ -38,7 +38,7 @@ async def test_a_block_ends_what_is_between_the_two_and_a_repeat_changes_nothing
 ) -> None:
     other = await sign_in(ben)
     for one, whom in ((client, ben), (other, ana)):
-        document = "mutation ($input: FollowUserInput!) { it: followUser(input: $input) { errors { code } } }"
+        document = mutation("followUser")
         await call_on(one, document, whom)
     for owner, friend in ((ana, ben), (ben, ana)):
         await stance(db, owner, friend, close_friend_since=clock.now(), restricted_at=clock.now())

@@ -9,16 +9,17 @@ from core.ids import UserId, new_uuid
 from core.settings import Settings, settings
 from core.viewer import Viewer
 from tests.api.conftest import SignIn
-from tests.client import Client
+from tests.client import Client, mutation
 from tests.factories.people import block, follow, person
 from tests.factories.posts import post
 from tests.factories.sessions import set_status
 from tests.tables import content
 
-UPDATE = """mutation ($input: UpdateCloseFriendsInput!) { it: updateCloseFriends(input: $input) {
-  relationships { isCloseFriend user { handle } }
-  errors { __typename code path ... on NotAllowedError { reason } ... on LimitReachedError { limit } }
-} }"""
+UPDATE = mutation(
+    "updateCloseFriends",
+    """relationships { isCloseFriend user { handle } }
+  errors { __typename code path ... on NotAllowedError { reason } ... on LimitReachedError { limit } }""",
+)
 LIST = """query ($first: Int, $after: String) { viewer { closeFriends(first: $first, after: $after) {
   nodes { handle } pageInfo { hasNextPage endCursor } } } }"""
 

@@ -12,7 +12,7 @@ from core.statements import counted
 from core.viewer import Viewer
 from models.comments import Comment
 from tests.api.conftest import SignIn
-from tests.client import Client, call
+from tests.client import Client, call, mutation
 from tests.factories.people import follow, person
 from tests.factories.posts import comment, hidden_posts, post
 from tests.factories.sessions import set_status
@@ -24,12 +24,12 @@ COMMENT = """{
   id state createdAt url viewerCanDelete idempotencyKey author { handle } post { id }
   body { text segments { __typename text ... on MentionSegment { user { handle } } } }
 }"""
-ADD = f"""mutation ($input: AddCommentInput!) {{ it: addComment(input: $input) {{
-  comment {COMMENT} commentEdge {{ cursor node {{ id }} }} post {{ id commentCount }} {ERRORS}
-}} }}"""
-DELETE = f"""mutation ($input: DeleteCommentInput!) {{ it: deleteComment(input: $input) {{
-  deletedCommentId post {{ id commentCount comments {{ nodes {{ id }} }} }} {ERRORS}
-}} }}"""
+ADD = mutation(
+    "addComment", f"comment {COMMENT} commentEdge {{ cursor node {{ id }} }} post {{ id commentCount }} {ERRORS}"
+)
+DELETE = mutation(
+    "deleteComment", f"deletedCommentId post {{ id commentCount comments {{ nodes {{ id }} }} }} {ERRORS}"
+)
 READ = f"query ($id: ID!) {{ comment(id: $id) {COMMENT} }}"
 PAGE = """query ($id: ID!, $first: Int, $after: String, $order: CommentOrder) {
   post(by: {id: $id}) { commentCount comments(first: $first, after: $after, order: $order) {
@@ -107,7 +107,7 @@ async def test_the_same_key_answers_the_first_comment_again(client: Client, db: 
 
 async def test_a_key_of_another_mutation_is_a_mismatch(client: Client, db: Database, picture: PostId) -> None:
     key = {"idempotencyKey": "key of one tap"}
-    begin = """mutation ($input: BeginUploadInput!) { it: beginUpload(input: $input) { errors { code } } }"""
+    begin = mutation("beginUpload")
     file = {"purpose": "POST", "contentType": "image/jpeg", "byteSize": 9, "width": 10, "height": 10}
     await call(client, ADD, postId=str(picture), text="Hello", **key)
 

@@ -12,7 +12,7 @@ from core.settings import settings
 from core.statements import counted
 from core.viewer import Viewer
 from tests.api.conftest import SignIn
-from tests.client import Client
+from tests.client import Client, mutation
 from tests.factories.people import follow, person
 from tests.factories.sessions import set_status
 from tests.tables import content
@@ -21,14 +21,14 @@ ERRORS = "errors { __typename code path ... on NotFoundError { id } ... on Limit
 AFTER = f"""relationship {{
   followState followsViewer hasRequestedViewer user {{ handle followerCount followingCount }}
 }} {ERRORS}"""
-FOLLOW = f"mutation ($input: FollowUserInput!) {{ it: followUser(input: $input) {{ {AFTER} }} }}"
-UNFOLLOW = f"mutation ($input: UnfollowUserInput!) {{ it: unfollowUser(input: $input) {{ {AFTER} }} }}"
-APPROVE = f"""mutation ($input: ApproveFollowRequestInput!) {{ it: approveFollowRequest(input: $input) {{
-  approvedRequestId viewer {{ user {{ followerCount }} followRequests {{ totalCount }} }} {AFTER} }} }}"""
-DENY = f"""mutation ($input: DenyFollowRequestInput!) {{ it: denyFollowRequest(input: $input) {{
-  deniedRequestId {AFTER} }} }}"""
-REMOVE = f"""mutation ($input: RemoveFollowerInput!) {{ it: removeFollower(input: $input) {{
-  removedFollowerId viewer {{ user {{ followerCount }} }} {AFTER} }} }}"""
+FOLLOW = mutation("followUser", AFTER)
+UNFOLLOW = mutation("unfollowUser", AFTER)
+APPROVE = mutation(
+    "approveFollowRequest",
+    f"approvedRequestId viewer {{ user {{ followerCount }} followRequests {{ totalCount }} }} {AFTER}",
+)
+DENY = mutation("denyFollowRequest", f"deniedRequestId {AFTER}")
+REMOVE = mutation("removeFollower", f"removedFollowerId viewer {{ user {{ followerCount }} }} {AFTER}")
 ACTS = pytest.mark.parametrize("document", [APPROVE, DENY, REMOVE], ids=["approve", "deny", "remove"])
 PAGE = """query ($first: Int, $after: String) { viewer { page: LIST(first: $first, after: $after) {
   totalCount nodes { id createdAt requester { handle } recipient { handle } }

@@ -11,17 +11,18 @@ from core.settings import Settings
 from core.statements import counted
 from core.viewer import Viewer
 from tests.api.conftest import SignIn
-from tests.client import Client, call_on, handles
+from tests.client import Client, call_on, handles, mutation
 from tests.factories.people import follow, person
 from tests.factories.sessions import set_status
 from tests.tables import content
 
 ERRORS = "errors { __typename code path ... on NotFoundError { id } ... on NotAllowedError { reason } }"
-FOLLOW = f"""mutation ($input: FollowUserInput!) {{ it: followUser(input: $input) {{
-  user {{ id followerCount followingCount relationship {{ followState }} }}
+FOLLOW = mutation(
+    "followUser",
+    f"""user {{ id followerCount followingCount relationship {{ followState }} }}
   relationship {{ id followState followedAt followsViewer user {{ handle }} }}
-  viewer {{ user {{ followerCount followingCount }} }} {ERRORS}
-}} }}"""
+  viewer {{ user {{ followerCount followingCount }} }} {ERRORS}""",
+)
 UNFOLLOW = FOLLOW.replace("FollowUserInput", "UnfollowUserInput").replace("followUser(", "unfollowUser(")
 BOTH = pytest.mark.parametrize("document", [FOLLOW, UNFOLLOW], ids=["follow", "unfollow"])
 PAGE = """query ($id: ID!, $first: Int, $after: String) { node(id: $id) { ... on User {

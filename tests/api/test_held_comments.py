@@ -11,15 +11,15 @@ from core.ids import CommentId, PostId, new_uuid
 from core.viewer import Viewer
 from services import consistency, counters
 from tests.api.conftest import SignIn
-from tests.client import Client, call
+from tests.client import Client, call, mutation
 from tests.factories.people import block, follow, person, stance
 from tests.factories.posts import comment, post
 from tests.tables import content
 
-ADD = """mutation ($input: AddCommentInput!) { it: addComment(input: $input) {
-  comment { id state viewerCanDelete } post { commentCount comments { nodes { id } } } errors { code } } }"""
-DELETE = """mutation ($input: DeleteCommentInput!) { it: deleteComment(input: $input) {
-  post { commentCount } errors { code } } }"""
+ADD = mutation(
+    "addComment", "comment { id state viewerCanDelete } post { commentCount comments { nodes { id } } } errors { code }"
+)
+DELETE = mutation("deleteComment", "post { commentCount } errors { code }")
 MODERATE = """mutation ($input: %sCommentsInput!) { it: %sComments(input: $input) {
   comments { id state } errors { code path ... on NotAllowedError { reason } ... on NotFoundError { id } } } }"""
 HIDE, APPROVE = MODERATE % ("Hide", "hide"), MODERATE % ("Approve", "approve")
@@ -188,8 +188,7 @@ async def test_everybody_counts_the_comments_that_no_block_hides(
     assert (await read(clients["cleo"], other, str(from_writer)))[0] == 0
 
 
-FILTER = """mutation ($input: UpdatePrivacySettingsInput!) { it: updatePrivacySettings(input: $input) {
-  privacySettings { filteredWords } errors { code path message } } }"""
+FILTER = mutation("updatePrivacySettings", "privacySettings { filteredWords } errors { code path message }")
 
 
 async def test_comments_with_words_of_the_author_are_held_back(clients: dict[str, Client], picture: PostId) -> None:

@@ -10,21 +10,15 @@ from core.statements import counted
 from core.viewer import Viewer
 from models.profiles import User
 from services import mentions
-from tests.client import Client
+from tests.client import Client, mutation
 from tests.factories.people import block, follow, person
 from tests.factories.posts import post
 from tests.factories.tags import choose
 
 RICH = "{ segments { __typename text ... on MentionSegment { user { handle } } } }"
-COMMENT = f"""mutation ($input: AddCommentInput!) {{ it: addComment(input: $input) {{
-  comment {{ body {RICH} }} errors {{ code }}
-}} }}"""
-CAPTION = f"""mutation ($input: UpdatePostInput!) {{ it: updatePost(input: $input) {{
-  post {{ id caption {RICH} mentions {{ handle }} }} errors {{ code }}
-}} }}"""
-BIO = f"""mutation ($input: UpdateProfileInput!) {{ it: updateProfile(input: $input) {{
-  user {{ bio {RICH} }} errors {{ code }}
-}} }}"""
+COMMENT = mutation("addComment", f"comment {{ body {RICH} }} errors {{ code }}")
+CAPTION = mutation("updatePost", f"post {{ id caption {RICH} mentions {{ handle }} }} errors {{ code }}")
+BIO = mutation("updateProfile", f"user {{ bio {RICH} }} errors {{ code }}")
 READ = f"query ($id: ID!) {{ node(id: $id) {{ ... on Post {{ caption {RICH} mentions {{ handle }} }} }} }}"
 
 

@@ -10,13 +10,13 @@ from core.ids import PostId, UserId
 from core.settings import Settings
 from core.viewer import Viewer
 from services.feed import reading, timelines
-from tests.client import Client, serving
+from tests.client import Client, mutation, serving
 from tests.factories import feed
 from tests.factories.people import person, stance
 from tests.factories.posts import comment
 from tests.factories.sessions import enter
 
-MUTE = "mutation ($input: MuteUserInput!) { it: muteUser(input: $input) { errors { code } } }"
+MUTE = mutation("muteUser")
 FEED = """query ($first: Int, $after: String) { viewer { homeFeed(first: $first, after: $after) {
   nodes { ... on Post { id } } edges { cursor } pageInfo { hasNextPage endCursor } } } }"""
 HINT = "query ($since: String!) { viewer { homeFeedHint(since: $since) { newPostCount authors { handle } } } }"

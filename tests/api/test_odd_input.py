@@ -9,7 +9,7 @@ from core.db import Database
 from core.ids import CommentId, MediaId, PlaceId, PostId, UploadId, UserId, new_uuid
 from core.viewer import Viewer
 from tests.api.test_operations import INPUTS
-from tests.client import Client
+from tests.client import Client, mutation
 from tests.factories.posts import post
 from tests.tables import content
 
@@ -110,9 +110,7 @@ def codes(answer: Any) -> set[str]:
 
 @pytest.mark.parametrize("name", FULLER)
 async def test_no_text_breaks_a_mutation(client: Client, name: str) -> None:
-    document = f"""mutation ($input: {name[0].upper()}{name[1:]}Input!) {{
-      {name}(input: $input) {{ errors {{ code message path }} query {{ __typename }} }}
-    }}"""
+    document = mutation(name, "errors { code message path } query { __typename }")
 
     for odd in ODD:
         for given in variants(FULLER[name], odd):

@@ -18,7 +18,7 @@ from schema.context import Context
 from schema.contract import contract
 from services import comments, follows, likes
 from tests.api.conftest import SignIn
-from tests.client import Client
+from tests.client import Client, mutation
 from tests.factories.people import follow, person
 from tests.factories.posts import comment, post
 from tests.factories.second_factors import protect
@@ -254,8 +254,7 @@ async def test_whoever_needs_a_session_is_asked_for_one(api: Client, db: Databas
 
     assert set(levels) == set(INPUTS)
     for name, level in levels.items():
-        of = f"{name[0].upper()}{name[1:]}Input!"
-        document = f"mutation ($input: {of}) {{ {name}(input: $input) {{ errors {{ code }} }} }}"
+        document = mutation(name)
         assert await api.refusal(document, input=INPUTS[name]) == "UNAUTHENTICATED"
         if level != "ACCOUNT":
             assert await suspended.refusal(document, input=INPUTS[name]) == "ACCOUNT_RESTRICTED"

@@ -12,7 +12,7 @@ from core.settings import Settings
 from core.viewer import Viewer
 from services import passwords
 from services.auth import proofs
-from tests.client import Client, call
+from tests.client import Client, call, mutation
 from tests.factories.mails import Mails, text
 from tests.factories.sessions import PASSWORD, account, enter, later
 
@@ -24,8 +24,8 @@ CHANGE = f"""mutation ($input: ChangePasswordInput!) {{
 FORGOT = f"""mutation ($who: String!) {{
     it: requestPasswordReset(input: {{identifier: $who}}) {{ nextRequestAt {ERRORS} }}
 }}"""
-RESET = f"""mutation ($input: ResetPasswordInput!) {{ it: resetPassword(input: $input) {{ wasReset {ERRORS} }} }}"""
-LOG_IN = """mutation ($input: LogInInput!) { it: logIn(input: $input) { tokens { accessToken } errors { code } } }"""
+RESET = mutation("resetPassword", f"wasReset {ERRORS}")
+LOG_IN = mutation("logIn", "tokens { accessToken } errors { code }")
 WHO = f"{{ viewer {{ session {{ id }} {ACCOUNT} }} }}"
 EMAIL, FRESH = "ana@example.com", "seven quiet lanterns 8"
 NEVER = {"__typename": "CredentialsError", "path": ["input", "code"]}

@@ -14,7 +14,7 @@ from core.viewer import Viewer
 from models.posts import Place, Post
 from services.posts import publish_when_ready
 from tests.api.conftest import SignIn
-from tests.client import Client, call, serving
+from tests.client import Client, call, mutation, serving
 from tests.factories.people import follow, people, person
 from tests.factories.posts import comment, hidden_posts, post
 from tests.factories.uploads import finish, upload
@@ -31,13 +31,11 @@ POST = """{
   place { id name coordinates { latitude longitude } url } commentPreview { id } comments { nodes { id } }
   likers { nodes { id } }
 }"""
-CREATE = f"""mutation ($input: CreatePostInput!) {{ it: createPost(input: $input) {{
-  post {POST} postEdge {{ cursor node {{ id }} }} viewer {{ user {{ postCount }} }} {ERRORS}
-}} }}"""
-UPDATE = f"""mutation ($input: UpdatePostInput!) {{ it: updatePost(input: $input) {{ post {POST} {ERRORS} }} }}"""
-DELETE = f"""mutation ($input: DeletePostInput!) {{ it: deletePost(input: $input) {{
-  deletedPostId viewer {{ user {{ postCount }} }} {ERRORS}
-}} }}"""
+CREATE = mutation(
+    "createPost", f"post {POST} postEdge {{ cursor node {{ id }} }} viewer {{ user {{ postCount }} }} {ERRORS}"
+)
+UPDATE = mutation("updatePost", f"post {POST} {ERRORS}")
+DELETE = mutation("deletePost", f"deletedPostId viewer {{ user {{ postCount }} }} {ERRORS}")
 READ = f"query ($by: PostLookup!) {{ post(by: $by) {POST} }}"
 GRID = """query ($id: ID!, $first: Int, $after: String, $kinds: [PostKind!]) {
   node(id: $id) { ... on User { postCount posts(first: $first, after: $after, kinds: $kinds) {

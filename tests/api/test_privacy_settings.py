@@ -10,7 +10,7 @@ from core.viewer import Viewer
 from models.follows import Follower
 from services import counters, follows
 from tests.api.conftest import SignIn
-from tests.client import Client
+from tests.client import Client, mutation
 from tests.factories.people import follow, person
 from tests.factories.posts import post
 from tests.factories.uploads import upload
@@ -20,9 +20,7 @@ AUDIENCES = ("comments", "mentions", "tags")
 SETTINGS = f"{{ isPrivate hideLikeCounts isDiscoverable filteredWords {' '.join(AUDIENCES)} }}"
 READ = f"{{ viewer {{ privacySettings {{ id ... on PrivacySettings {SETTINGS} }} }} }}"
 FIND = f"query ($id: ID!) {{ node(id: $id) {{ ... on PrivacySettings {SETTINGS} }} }}"
-UPDATE = f"""mutation ($input: UpdatePrivacySettingsInput!) {{ it: updatePrivacySettings(input: $input) {{
-  privacySettings {SETTINGS} errors {{ code }}
-}} }}"""
+UPDATE = mutation("updatePrivacySettings", f"privacySettings {SETTINGS} errors {{ code }}")
 
 
 async def update(client: Client, **input: Any) -> Any:
@@ -69,7 +67,7 @@ async def test_a_private_account_is_private_at_once(client: Client, ana: Viewer,
 
 async def test_new_posts_begin_as_the_author_chose(client: Client, ana: Viewer, db: Database, sign_in: SignIn) -> None:
     await update(client, comments="NOBODY", hideLikeCounts=True)
-    publish = "mutation ($input: CreatePostInput!) { it: createPost(input: $input) { post { id commentAudience } } }"
+    publish = mutation("createPost", "post { id commentAudience }")
     content = [{"photo": {"uploadId": str(await upload(db, ana))}} for _ in range(2)]
 
     usual = (await client.ask(publish, input={"content": content[0]}))["it"]["post"]

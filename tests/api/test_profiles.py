@@ -11,7 +11,7 @@ from core.statements import counted
 from core.viewer import Viewer
 from models.profiles import User
 from tests.api.conftest import SignIn
-from tests.client import Client
+from tests.client import Client, mutation
 from tests.factories.people import follow, person
 from tests.factories.posts import comment, post
 from tests.factories.sessions import set_status
@@ -25,9 +25,11 @@ USER = """{
   followers { totalCount nodes { id } } following { nodes { id } } posts { nodes { id } }
 }"""
 FIND = f"query ($by: UserLookup!) {{ user(by: $by) {USER} }}"
-UPDATE = f"""mutation ($input: UpdateProfileInput!) {{ it: updateProfile(input: $input) {{ user {USER}
-  errors {{ __typename code path ... on ValidationError {{ constraint limit }} ... on NotFoundError {{ id }} }}
-}} }}"""
+UPDATE = mutation(
+    "updateProfile",
+    f"""user {USER}
+  errors {{ __typename code path ... on ValidationError {{ constraint limit }} ... on NotFoundError {{ id }} }}""",
+)
 NESTED = """query ($id: ID!, $first: Int!) { node(id: $id) { ... on User { following(first: $first) { nodes {
   handle followers(first: 2) { nodes { handle } } following(first: 2) { nodes { handle } }
   posts(first: 1) { pageInfo { hasNextPage } nodes {

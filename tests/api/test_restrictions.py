@@ -10,16 +10,16 @@ from core.ids import UserId, new_uuid
 from core.settings import Settings, settings
 from core.viewer import Viewer
 from tests.api.conftest import SignIn
-from tests.client import Client, call_on
+from tests.client import Client, call_on, mutation
 from tests.factories.people import block, person, stance
 from tests.factories.sessions import set_status
 from tests.tables import content
 
 AFTER = """relationship { isRestricted mutes user { handle } }
   errors { code path ... on LimitReachedError { limit } }"""
-RESTRICT = f"mutation ($input: RestrictUserInput!) {{ it: restrictUser(input: $input) {{ {AFTER} }} }}"
-UNRESTRICT = f"mutation ($input: UnrestrictUserInput!) {{ it: unrestrictUser(input: $input) {{ {AFTER} }} }}"
-MUTE = f"mutation ($input: MuteUserInput!) {{ it: muteUser(input: $input) {{ {AFTER} }} }}"
+RESTRICT = mutation("restrictUser", AFTER)
+UNRESTRICT = mutation("unrestrictUser", AFTER)
+MUTE = mutation("muteUser", AFTER)
 LISTS = "{ viewer { restrictedUsers { nodes { handle } } mutedUsers { nodes { handle } } } }"
 ALL = ["POSTS", "STORIES", "MESSAGES"]
 EACH = pytest.mark.parametrize(

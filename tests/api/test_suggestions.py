@@ -15,7 +15,7 @@ from core.viewer import Viewer
 from models.suggestions import DismissedSuggestion, SuggestionTurn
 from services.suggestions import making, similar, turns
 from tests.api.conftest import SignIn
-from tests.client import Client, call_on, handles
+from tests.client import Client, call_on, handles, mutation
 from tests.factories.people import block, follow, people, person, stance
 from tests.factories.posts import like, post
 from tests.factories.sessions import set_status
@@ -28,14 +28,10 @@ PAGE = """query ($first: Int, $after: String) { viewer { suggestedUsers(first: $
 SIMILAR = """query ($id: ID!, $first: Int, $after: String) { node(id: $id) { ... on User {
   similarUsers(first: $first, after: $after) { nodes { handle } pageInfo { hasNextPage endCursor } }
 } } }"""
-DISMISS = """mutation ($input: DismissSuggestionInput!) { it: dismissSuggestion(input: $input) {
-  dismissedUserId errors { __typename code path }
-} }"""
-FOLLOW = "mutation ($input: FollowUserInput!) { it: followUser(input: $input) { errors { code } } }"
-UNFOLLOW = FOLLOW.replace("follow", "unfollow").replace("Follow", "Unfollow")
-PRIVACY = (
-    "mutation ($input: UpdatePrivacySettingsInput!) { it: updatePrivacySettings(input: $input) { errors { code } } }"
-)
+DISMISS = mutation("dismissSuggestion", "dismissedUserId errors { __typename code path }")
+FOLLOW = mutation("followUser")
+UNFOLLOW = mutation("unfollowUser")
+PRIVACY = mutation("updatePrivacySettings")
 
 
 async def friends_of_friends(db: Database, ana: Viewer, *handles: str) -> list[Viewer]:

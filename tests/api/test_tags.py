@@ -11,7 +11,7 @@ from core.statements import counted
 from core.viewer import Viewer
 from models.tags import MediaTag, TaggedPost
 from tests.api.conftest import SignIn
-from tests.client import Client, call
+from tests.client import Client, call, mutation
 from tests.factories.people import block, follow, person
 from tests.factories.posts import hidden_posts, post
 from tests.factories.tags import choose, picture_of, tag
@@ -21,15 +21,9 @@ from tests.tables import content, facts
 ERRORS = """errors { __typename code path ... on NotFoundError { id } ... on NotAllowedError { reason }
   ... on ValidationError { constraint limit } }"""
 TAGS = "tags { user { handle } x y }"
-CREATE = f"""mutation ($input: CreatePostInput!) {{ it: createPost(input: $input) {{
-  post {{ id media {{ id {TAGS} }} }} {ERRORS}
-}} }}"""
-UPDATE = f"""mutation ($input: UpdateMediaInput!) {{ it: updateMedia(input: $input) {{
-  media {{ id altText {TAGS} }} {ERRORS}
-}} }}"""
-REMOVE = f"""mutation ($input: RemoveTagOfViewerInput!) {{ it: removeTagOfViewer(input: $input) {{
-  post {{ id media {{ {TAGS} }} }} {ERRORS}
-}} }}"""
+CREATE = mutation("createPost", f"post {{ id media {{ id {TAGS} }} }} {ERRORS}")
+UPDATE = mutation("updateMedia", f"media {{ id altText {TAGS} }} {ERRORS}")
+REMOVE = mutation("removeTagOfViewer", f"post {{ id media {{ {TAGS} }} }} {ERRORS}")
 READ = f"query ($id: ID!) {{ node(id: $id) {{ ... on Post {{ media {{ {TAGS} }} }} }} }}"
 LIST = """query ($id: ID!, $first: Int, $after: String) { node(id: $id) { ... on User {
   taggedPosts(first: $first, after: $after) { nodes { id author { handle } } pageInfo { hasNextPage endCursor } }
@@ -298,7 +292,7 @@ async def test_what_shows_a_private_person_is_for_followers(sign_in: SignIn, ana
 async def test_a_deleted_post_leaves_no_tags(client: Client, ana: Viewer, ben: Viewer, db: Database) -> None:
     shown = await post(db, ana)
     picture = await tag(db, shown, ana, ben)
-    delete = "mutation ($input: DeletePostInput!) { it: deletePost(input: $input) { errors { code } } }"
+    delete = mutation("deletePost")
 
     await call(client, delete, postId=str(shown))
     late = await call(client, UPDATE, mediaId=str(picture), tags=[{"userId": the(ben)}])

@@ -13,7 +13,7 @@ from core.settings import Settings
 from core.viewer import Viewer
 from jobs.base import JobContext
 from services.media import completing
-from tests.client import Client, call
+from tests.client import Client, call, mutation
 from tests.factories import media as make
 from tests.factories.people import person
 from tests.factories.sessions import account, enter
@@ -26,9 +26,9 @@ UPLOAD = f"""id state purpose fileName contentType byteSize receivedBytes create
 ERRORS = """errors { __typename code message path isRetryable
     ... on MediaError { upload { id state } } ... on ValidationError { constraint limit } }"""
 ANSWER = f"upload {{ {UPLOAD} }} {ERRORS}"
-BEGIN = f"mutation ($input: BeginUploadInput!) {{ it: beginUpload(input: $input) {{ {ANSWER} }} }}"
-COMPLETE = f"mutation ($input: CompleteUploadInput!) {{ it: completeUpload(input: $input) {{ {ANSWER} }} }}"
-CANCEL = f"mutation ($input: CancelUploadInput!) {{ it: cancelUpload(input: $input) {{ {ANSWER} }} }}"
+BEGIN = mutation("beginUpload", ANSWER)
+COMPLETE = mutation("completeUpload", ANSWER)
+CANCEL = mutation("cancelUpload", ANSWER)
 IMAGE = """query ($id: ID!) { node(id: $id) { ... on Image {
     id status width height aspectRatio altText blurhash placeholderUrl dominantColor urlsExpireAt
     url thumbnail: url(size: THUMBNAIL, format: JPEG) original: url(size: ORIGINAL) srcSet

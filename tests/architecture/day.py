@@ -16,7 +16,7 @@ from jobs.routes import ROUTES
 from jobs.schedule import PULSE, SCHEDULE, turn
 from services import consistency, event_log, kinship, staff, tags, tasks
 from tests import pictures
-from tests.client import Client
+from tests.client import Client, call, mutation
 from tests.factories.mails import Mails
 from tests.factories.second_factors import App, steps_later
 from tests.providers import Liar, begin, complete
@@ -332,9 +332,7 @@ async def _leave(ana: Client, ben: Client, post: str, comment: str) -> None:
 
 
 async def _act(client: Client, name: str, answer: str, **input: Any) -> Any:
-    kind = f"{name[0].upper()}{name[1:]}Input!"
-    document = f"mutation ($input: {kind}) {{ {name}(input: $input) {{ {answer} errors {{ code message }} }} }}"
-    found = (await client.ask(document, input=input))[name]
+    found = await call(client, mutation(name, f"{answer} errors {{ code message }}"), **input)
     assert found["errors"] == []
     return found
 

@@ -14,10 +14,11 @@ from core.backends import Backends
 from core.captcha import Captcha, open_captcha
 from core.settings import Settings
 from tests.api.test_auth import ANA, TOKENS
-from tests.client import Client, call, serving
+from tests.client import Client, call, mutation, serving
 
-SIGN_UP = f"""mutation ($input: SignUpInput!) {{ it: signUp(input: $input) {{
-    session {{ id }} {TOKENS} errors {{ code path ... on CaptchaRequiredError {{ provider siteKey }} }} }} }}"""
+SIGN_UP = mutation(
+    "signUp", f"session {{ id }} {TOKENS} errors {{ code path ... on CaptchaRequiredError {{ provider siteKey }} }}"
+)
 ASKED = {"code": "CAPTCHA_REQUIRED", "path": ["input", "captchaResponse"], "provider": "turnstile", "siteKey": "a site"}
 
 Serving = Callable[[str], AbstractAsyncContextManager[Client]]

@@ -20,6 +20,7 @@ from services import blocks, comments, consistency, counters, event_log, likes, 
 from tests.factories.people import people, person, stance
 from tests.factories.posts import post
 from tests.jobs import parts
+from tests.tables import facts
 
 PARTS: parts.Routes = {UserBlocked: (jobs.part,)}
 TELLS: parts.Routes = {UserBlocked: (jobs.tell_watchers,)}
@@ -69,14 +70,7 @@ async def test_likes_and_comments_of_each_go_from_the_other_and_counts_agree(
 
     assert await left(ctx.db) == [(1, 1)] * 6 + [(2, 2)]
     assert [each for each in await counted_wrongly(ctx, backends) if "likes" in each or "comments" in each] == []
-    async with ctx.db.reading(fresh=True) as read:
-        told = {
-            row.event: row.times
-            for row in await read.all(
-                select(OutboxEntry.event, func.count().label("times")).group_by(OutboxEntry.event)
-            )
-        }
-    assert (told["PostUnliked"], told["CommentDeleted"]) == (6, 6)
+    assert [await facts(ctx.db, each) for each in ("PostUnliked", "CommentDeleted")] == [6, 6]
 
 
 async def test_a_comment_that_waited_goes_and_who_watches_is_told(ctx: JobContext, backends: Backends) -> None:

@@ -7,17 +7,16 @@ from typing import Any, Final
 
 from graphql import GraphQLEnumType
 
-from aperture.execution import GraphQLRequest, execute
-from aperture.probe.crawl import graph_for_probes
 from core import clock
 from core.backends import Backends
 from core.ids import CommentId, PostId, UserId, new_uuid
 from core.viewer import Viewer
-from schema.context import Context
 from schema.contract import contract
+from tests.client import mutation
 from tests.factories.people import person
 from tests.factories.sessions import set_status
 from tests.factories.uploads import upload
+from tests.privacy.asking import answer
 from tests.privacy.reference import World
 
 NAMES: Final = ("ana", "ben", "cleo", "dora", "eva")
@@ -96,10 +95,7 @@ class Town:
         await self._send(name, "createPost", {**given, "content": photo})
 
     async def _send(self, name: str, does: str, given: Mapping[str, Any]) -> None:
-        kind = f"{does[0].upper()}{does[1:]}Input!"
-        text = f"mutation Act($input: {kind}) {{ it: {does}(input: $input) {{ errors {{ code }} }} }}"
-        request, context = GraphQLRequest(text, {"input": dict(given)}), Context(self.backends, self.people[name])
-        told = await execute(graph_for_probes(), request, context)
+        told = await answer(self.backends, self.people[name], mutation(does), input=dict(given))
         assert "errors" not in told, (self.story, name, does, given, told)
         it = told["data"]["it"]
         self.story.append(f"{name}: {does} {given} -> {[each['code'] for each in it['errors']] or 'done'}")

@@ -10,8 +10,6 @@ from redis.asyncio import Redis
 from sqlalchemy import delete, text
 from structlog.testing import capture_logs
 
-from aperture.execution import GraphQLRequest, execute
-from aperture.probe.crawl import graph_for_probes
 from core import clock
 from core.backends import Backends
 from core.db import Database
@@ -19,12 +17,12 @@ from core.ids import UserId, new_uuid
 from core.viewer import Viewer
 from jobs.base import JobContext
 from models.follows import Follow, Follower
-from schema.context import Context
 from tests.api.conftest import SignIn
 from tests.client import Client
 from tests.factories.people import block, follow, person
 from tests.factories.posts import post
 from tests.factories.uploads import upload
+from tests.privacy.asking import answer
 from tests.privacy.scenes import scene
 from tests.privacy.test_worlds import consequences
 
@@ -40,11 +38,10 @@ SAY = 'mutation ($id: ID!) { it: addComment(input: {postId: $id, text: "canary-w
 
 async def act(backends: Backends, viewer: Viewer, document: str, **variables: Any) -> Any:
     """What a mutation answers."""
-    request = GraphQLRequest(document, variables)
-    answer = await execute(graph_for_probes(), request, Context(backends, viewer))
-    assert "errors" not in answer, answer
-    assert answer["data"]["it"]["errors"] == []
-    return answer["data"]["it"]
+    done = await answer(backends, viewer, document, **variables)
+    assert "errors" not in done, done
+    assert done["data"]["it"]["errors"] == []
+    return done["data"]["it"]
 
 
 async def test_what_is_written_for_few_is_in_no_log_event_or_cache(
@@ -64,12 +61,12 @@ async def test_what_is_written_for_few_is_in_no_log_event_or_cache(
         written.append(await _rows(db))
         feed = "{ viewer { homeFeed(first: 5) { nodes { ... on Post { caption { text } } } } } }"
         fan = replace(fay, session_id=new_uuid())
-        answer = await execute(graph_for_probes(), GraphQLRequest(feed), Context(backends, fan))
+        seen = await answer(backends, fan, feed)
 
     cached = await _cached(backends)
     assert written[0]
     assert cached
-    for place in (written, cached, logs, answer):
+    for place in (written, cached, logs, seen):
         assert "canary" not in str(place)
 
 

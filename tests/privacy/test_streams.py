@@ -8,18 +8,18 @@ from typing import Any, Final, Literal
 import pytest
 from graphql import GraphQLSchema, build_schema, get_named_type, is_abstract_type, is_object_type
 
-from aperture.execution import GraphQLRequest, execute
-from aperture.probe.crawl import Probe, graph_for_probes
+from aperture.probe.crawl import Probe
 from core import clock
 from core.backends import Backends
 from core.db import Database, Write
 from core.ids import CommentId, PostId, UserId, new_uuid
 from core.viewer import Viewer
-from schema.context import Context
 from schema.contract import contract
 from services import counters
+from tests.client import mutation
 from tests.factories.people import follow, person, stance
 from tests.factories.posts import comment, post
+from tests.privacy.asking import answer
 from tests.privacy.proof import Proof
 from tests.privacy.reference import World
 from tests.privacy.streams import HOME, POST, Watch, told
@@ -154,9 +154,6 @@ async def _answer(db: Database, who: Viewer, picture: PostId) -> CommentId:
 async def _happen(backends: Backends, people: dict[Who, Viewer], picture: PostId, change: str) -> None:
     who, does, given = CHANGES[change]
     ids = {"eva": str(UserId(people["eva"].user_id)), "fan": str(UserId(people["fan"].user_id)), "post": str(picture)}
-    text = (
-        f"mutation ($input: {does[0].upper()}{does[1:]}Input!) {{ it: {does}(input: $input) {{ errors {{ code }} }} }}"
-    )
-    sent = {"input": {name: ids.get(value, value) for name, value in given.items()}}
-    done = await execute(graph_for_probes(), GraphQLRequest(text, sent), Context(backends, people[who]))
+    sent = {name: ids.get(value, value) for name, value in given.items()}
+    done = await answer(backends, people[who], mutation(does), input=sent)
     assert done == {"data": {"it": {"errors": []}}}

@@ -7,17 +7,16 @@ from typing import Any, Final
 import pytest
 from graphql import is_object_type
 
-from aperture.execution import GraphQLRequest, execute
-from aperture.probe.crawl import graph_for_probes
 from core import clock
 from core.backends import Backends
 from core.db import Database
 from core.ids import new_uuid
 from core.viewer import Viewer
-from schema.context import Context
 from schema.contract import contract
+from tests.client import mutation
 from tests.factories.people import block, follow, person, stance
 from tests.factories.posts import comment, post
+from tests.privacy.asking import answer
 from tests.privacy.undone import Trials, trials
 
 SPEAKS_OF: Final = {
@@ -132,7 +131,7 @@ def _told(said: Mapping[str, Any] | None, path: str) -> Any:
 
 
 async def _read(backends: Backends, viewer: Viewer, ids: Sequence[str]) -> list[Any]:
-    told = await execute(graph_for_probes(), GraphQLRequest(READ, {"ids": list(ids)}), Context(backends, viewer))
+    told = await answer(backends, viewer, READ, ids=list(ids))
     assert "errors" not in told, told
     found: list[Any] = told["data"]["nodes"]
     return found
@@ -140,14 +139,12 @@ async def _read(backends: Backends, viewer: Viewer, ids: Sequence[str]) -> list[
 
 async def _try(world: Trials, viewer: Viewer, does: str, id: str) -> tuple[str | None, str | None]:
     """The code and the reason that a mutation is refused with; what it does is taken back."""
-    kind = f"{does[0].upper()}{does[1:]}Input!"
-    errors = "errors { code ... on NotAllowedError { reason } }"
-    text = f"mutation Try($input: {kind}) {{ it: {does}(input: $input) {{ {errors} }} }}"
+    document = mutation(does, "errors { code ... on NotAllowedError { reason } }")
     given = {
         name: [id] if value == ["$id"] else id if value == "$id" else value for name, value in INPUTS[does].items()
     }
     async with world.trial() as backends:
-        told = await execute(graph_for_probes(), GraphQLRequest(text, {"input": given}), Context(backends, viewer))
+        told = await answer(backends, viewer, document, input=given)
     if "errors" in told:
         return told["errors"][0]["extensions"]["code"], None
     refused = told["data"]["it"]["errors"]

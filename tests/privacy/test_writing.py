@@ -19,8 +19,6 @@ from graphql import (
 )
 from sqlalchemy import select
 
-from aperture.execution import GraphQLRequest, execute
-from aperture.probe.crawl import graph_for_probes
 from aperture.probe.findings import Findings
 from core import clock
 from core.backends import Backends
@@ -29,8 +27,8 @@ from core.ids import CommentId, MediaId, UploadId, UserId
 from core.storage.local import LocalStorage
 from core.viewer import Viewer
 from models.media import Upload
-from schema.context import Context
 from schema.contract import contract
+from tests.privacy.asking import answer
 from tests.privacy.matrix import VARIABLES, WRITES, document
 from tests.privacy.proof import ALLOWED_ERRORS, leaks
 from tests.privacy.reference import World
@@ -90,7 +88,7 @@ async def _variables(db: Database, there: Scene, world: World, audience: Audienc
 
 async def _sent(backends: Backends, viewer: Viewer, name: str, given: Mapping[str, str]) -> Answer:
     used = {each: given[each] for each in VARIABLES if f"${each}" in WRITES[name].selection}
-    told = await execute(graph_for_probes(), GraphQLRequest(_TEXTS[name], used), Context(backends, viewer))
+    told = await answer(backends, viewer, _TEXTS[name], **used)
     codes = [each["extensions"]["code"] for each in told.get("errors", ())]
     assert set(codes) <= set(ALLOWED_ERRORS), (name, told)
     findings = Findings()

@@ -15,7 +15,7 @@ from core.settings import Settings
 from core.viewer import Viewer
 from services import account_life, blocks, outbox
 from services.posts import publish_when_ready
-from tests.client import Client
+from tests.client import Client, mutation
 from tests.factories.people import follow, person, stance
 from tests.factories.posts import hidden_posts, post
 from tests.factories.sessions import enter
@@ -35,7 +35,7 @@ COMMENT = 'mutation ($id: ID!) { it: addComment(input: {postId: $id, text: "Hi"}
 UNCOMMENT = "mutation ($id: ID!) { it: deleteComment(input: {commentId: $id}) { errors { code } } }"
 APPROVE = "mutation ($ids: [ID!]!) { it: approveComments(input: {commentIds: $ids}) { errors { code } } }"
 HIDE = APPROVE.replace("approveComments", "hideComments")
-EDIT = "mutation ($input: UpdatePostInput!) { it: updatePost(input: $input) { errors { code } } }"
+EDIT = mutation("updatePost")
 DELETE = "mutation ($id: ID!) { it: deletePost(input: {postId: $id}) { errors { code } } }"
 
 Token = Callable[[Viewer], Awaitable[str]]
