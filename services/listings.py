@@ -28,8 +28,8 @@ class Listing:
     """A kind of list: `name` stands in its cursors, `source` selects the rows of one list.
 
     `keys` say whose list it is, `facts` are booleans beside them, `readers` are ids of people; the source names all
-    three in braces. Rows that are not
-    `is_timed` have no `created_at`: their ids alone sort as they were made, and so an index of ids is enough.
+    three in braces. Rows that are not `is_timed` have no `created_at`: their ids alone sort as they were made, and so
+    an index of ids is enough.
     """
 
     name: str
