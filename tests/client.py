@@ -1,6 +1,6 @@
 """A client of the whole API process, without the network in between."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -54,14 +54,26 @@ async def call(client: Client, document: str, **input: Any) -> Any:
 
 
 async def call_on(client: Client, document: str, who: object, **more: Any) -> Any:
-    """As `call`, with a person, or any text, as `userId`."""
-    user_id = UserId(who.user_id) if isinstance(who, Viewer) else who
-    return await call(client, document, userId=str(user_id), **more)
+    """As `call`, with the id of a person, or any text, as `userId`."""
+    return await call(client, document, userId=id_of(who), **more)
+
+
+def id_of(who: object) -> str:
+    """The global id of a person; any text as it is."""
+    return str(UserId(who.user_id) if isinstance(who, Viewer) else who)
 
 
 def handles(connection: Any) -> list[str]:
     """Who is on a page of people."""
     return [node["handle"] for node in connection["nodes"]]
+
+
+async def every_page(read: Callable[..., Awaitable[Any]]) -> list[Any]:
+    """All pages of a connection, which `read` reads `after` a cursor."""
+    pages = [await read(after=None)]
+    while pages[-1]["pageInfo"]["hasNextPage"]:
+        pages.append(await read(after=pages[-1]["pageInfo"]["endCursor"]))
+    return pages
 
 
 @asynccontextmanager

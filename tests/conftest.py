@@ -57,11 +57,11 @@ def db(backends: Backends) -> Database:
 
 @pytest.fixture
 async def ana(db: Database) -> Viewer:
-    """A person."""
+    """Ana, about whom nothing is special."""
     return await person(db, "ana")
 
 
 @pytest.fixture
 async def ben(db: Database) -> Viewer:
-    """Another person."""
+    """Ben, who is a stranger to Ana."""
     return await person(db, "ben")

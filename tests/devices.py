@@ -13,7 +13,6 @@ import httpx2
 from PIL import Image
 
 from tests import pictures
-from tests.client import mutation
 from tests.live import RECOVERY_SECONDS
 
 T = TypeVar("T")
@@ -24,14 +23,18 @@ PAUSE_SECONDS = 0.2
 PHOTO = pictures.jpeg(80, 60)
 
 ERRORS = "errors { code message isRetryable }"
-SIGN_UP = mutation("signUp", f"viewer {{ user {{ id }} }} tokens {{ accessToken }} {ERRORS}")
-FOLLOW = mutation("followUser", ERRORS)
-LIKE = mutation("likePost", ERRORS)
-UNLIKE = mutation("unlikePost", ERRORS)
-COMMENT = mutation("addComment", f"comment {{ id }} {ERRORS}")
-BEGIN = mutation("beginUpload", f"upload {{ id parts {{ url headers {{ name value }} }} }} {ERRORS}")
-COMPLETE = mutation("completeUpload", f"upload {{ id }} {ERRORS}")
-CREATE = mutation("createPost", f"post {{ id }} {ERRORS}")
+SIGN_UP = f"""mutation ($input: SignUpInput!) {{ it: signUp(input: $input) {{
+  viewer {{ user {{ id }} }} tokens {{ accessToken }} {ERRORS} }} }}"""
+FOLLOW = f"mutation ($input: FollowUserInput!) {{ it: followUser(input: $input) {{ {ERRORS} }} }}"
+LIKE = f"mutation ($input: LikePostInput!) {{ it: likePost(input: $input) {{ {ERRORS} }} }}"
+UNLIKE = f"mutation ($input: UnlikePostInput!) {{ it: unlikePost(input: $input) {{ {ERRORS} }} }}"
+COMMENT = f"mutation ($input: AddCommentInput!) {{ it: addComment(input: $input) {{ comment {{ id }} {ERRORS} }} }}"
+BEGIN = f"""mutation ($input: BeginUploadInput!) {{ it: beginUpload(input: $input) {{
+  upload {{ id parts {{ url headers {{ name value }} }} }} {ERRORS} }} }}"""
+COMPLETE = (
+    f"mutation ($input: CompleteUploadInput!) {{ it: completeUpload(input: $input) {{ upload {{ id }} {ERRORS} }} }}"
+)
+CREATE = f"mutation ($input: CreatePostInput!) {{ it: createPost(input: $input) {{ post {{ id }} {ERRORS} }} }}"
 POST = """query ($id: ID!) { node(id: $id) { ... on Post {
   status likeCount commentCount viewerHasLiked media { ... on Image { variants { url byteSize } } } } } }"""
 UPLOAD = "query ($id: ID!) { node(id: $id) { ... on Upload { state progress { stage } failure { code } } } }"

@@ -1,5 +1,6 @@
 """Blocking as clients do it, and what is left to see on both sides."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from core.settings import Settings, settings
 from core.viewer import Viewer
 from models.stances import ReceivedStance, Stance
 from tests.api.conftest import SignIn
-from tests.client import Client, call_on, mutation
+from tests.client import Client, call_on, every_page, handles, mutation
 from tests.factories.people import block, follow, person, stance
 from tests.factories.posts import comment, post
 from tests.factories.sessions import set_status
@@ -29,8 +30,8 @@ LIST = """query ($first: Int, $after: String) { viewer { blockedUsers(first: $fi
 NOT_TO_BE_FOUND: Any = {"user": None, "relationship": None, "errors": []}
 
 
-async def blocked(client: Client) -> list[str]:
-    return [each["handle"] for each in (await client.ask(LIST))["viewer"]["blockedUsers"]["nodes"]]
+async def page(client: Client, **window: Any) -> Any:
+    return (await client.ask(LIST, **window))["viewer"]["blockedUsers"]
 
 
 async def test_a_block_ends_what_is_between_the_two_and_a_repeat_changes_nothing(
@@ -122,11 +123,11 @@ async def test_who_blocks_the_viewer_is_blocked_like_somebody_who_does_not_exist
     for document in (BLOCK, BLOCK, UNBLOCK, UNBLOCK, BLOCK):
         for each in (ben, gone, UserId(new_uuid())):
             assert await call_on(client, document, each) == NOT_TO_BE_FOUND
-    listed = await blocked(client)
+    listed = handles(await page(client))
     await stance(db, ben, ana)
 
     assert listed == []
-    assert await blocked(client) == ["ben"]
+    assert handles(await page(client)) == ["ben"]
     async with db.reading() as read:
         assert await read.scalar(select(func.count()).where(Stance.person_id == gone.user_id)) == 0
 
@@ -162,15 +163,9 @@ async def test_the_last_blocked_stand_first_page_by_page(client: Client, db: Dat
     for number in range(5):
         await call_on(client, BLOCK, await person(db, f"p{number}"))
 
-    found, after = [], None
-    while True:
-        page = (await client.ask(LIST, first=2, after=after))["viewer"]["blockedUsers"]
-        found += [each["handle"] for each in page["nodes"]]
-        after = page["pageInfo"]["endCursor"]
-        if not page["pageInfo"]["hasNextPage"]:
-            break
+    pages = await every_page(partial(page, client, first=2))
 
-    assert found == ["p4", "p3", "p2", "p1", "p0"]
+    assert [handles(each) for each in pages] == [["p4", "p3"], ["p2", "p1"], ["p0"]]
 
 
 async def test_a_list_has_its_bound(

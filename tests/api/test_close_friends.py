@@ -9,7 +9,7 @@ from core.ids import UserId, new_uuid
 from core.settings import Settings, settings
 from core.viewer import Viewer
 from tests.api.conftest import SignIn
-from tests.client import Client, mutation
+from tests.client import Client, every_page, handles, id_of, mutation
 from tests.factories.people import block, follow, person
 from tests.factories.posts import post
 from tests.factories.sessions import set_status
@@ -25,20 +25,15 @@ LIST = """query ($first: Int, $after: String) { viewer { closeFriends(first: $fi
 
 
 async def update(client: Client, **people: Any) -> Any:
-    def text(each: object) -> str:
-        return str(UserId(each.user_id)) if isinstance(each, Viewer) else str(each)
-
-    given = {name: None if ids is None else [text(each) for each in ids] for name, ids in people.items()}
+    given = {name: None if ids is None else [id_of(each) for each in ids] for name, ids in people.items()}
     return (await client.ask(UPDATE, input=given))["it"]
 
 
 async def friends(client: Client, first: int = 50) -> list[str]:
-    found, after, is_over = list[str](), None, False
-    while not is_over:
-        page = (await client.ask(LIST, first=first, after=after))["viewer"]["closeFriends"]
-        found += [each["handle"] for each in page["nodes"]]
-        after, is_over = page["pageInfo"]["endCursor"], not page["pageInfo"]["hasNextPage"]
-    return found
+    async def page(after: str | None) -> Any:
+        return (await client.ask(LIST, first=first, after=after))["viewer"]["closeFriends"]
+
+    return [handle for each in await every_page(page) for handle in handles(each)]
 
 
 async def test_people_are_added_and_taken_off_and_repeats_change_nothing(client: Client, db: Database) -> None:

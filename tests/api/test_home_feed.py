@@ -1,6 +1,7 @@
 """The home feed as clients read it: full pages of what the viewer may see, in few statements."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from core.settings import Settings
 from core.statements import counted
 from core.viewer import Viewer
 from services.feed import reading, timelines
-from tests.client import Client, serving
+from tests.client import Client, every_page, serving
 from tests.factories import feed as make
 from tests.factories.people import person
 from tests.factories.posts import comment
@@ -75,14 +76,9 @@ async def test_pages_follow_each_other_to_the_end(client: Client, db: Database, 
     await make.follow(db, ana, ben)
     posts = await make.posts(db, ben, range(25))
 
-    seen: list[str] = []
-    feeds = [await page(client, 10)]
-    while feeds[-1]["pageInfo"]["hasNextPage"]:
-        feeds.append(await page(client, 10, feeds[-1]["pageInfo"]["endCursor"]))
-    for feed in feeds:
-        seen += ids(feed)
+    feeds = await every_page(partial(page, client, 10))
 
-    assert seen == texts(posts[::-1])
+    assert [each for feed in feeds for each in ids(feed)] == texts(posts[::-1])
     assert [len(feed["nodes"]) for feed in feeds] == [10, 10, 5]
     assert [feed["pageInfo"]["hasPreviousPage"] for feed in feeds] == [False, True, True]
     assert len({feed["generatedAt"] for feed in feeds}) == 1

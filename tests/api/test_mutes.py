@@ -10,7 +10,7 @@ from core.ids import PostId, UserId
 from core.settings import Settings
 from core.viewer import Viewer
 from services.feed import reading, timelines
-from tests.client import Client, mutation, serving
+from tests.client import Client, every_page, mutation, serving
 from tests.factories import feed
 from tests.factories.people import person, stance
 from tests.factories.posts import comment
@@ -32,13 +32,12 @@ async def mute(client: Client, who: Viewer, *targets: str) -> None:
 
 async def whole_feed(client: Client, first: int) -> tuple[list[str], list[int]]:
     """All that stands in the feed, and how long each page was."""
-    found, sizes, after, has_next = list[str](), list[int](), None, True
-    while has_next:
-        page: Any = (await client.ask(FEED, first=first, after=after))["viewer"]["homeFeed"]
-        found += [each["id"] for each in page["nodes"]]
-        sizes.append(len(page["nodes"]))
-        after, has_next = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
-    return found, sizes
+
+    async def page(after: str | None) -> Any:
+        return (await client.ask(FEED, first=first, after=after))["viewer"]["homeFeed"]
+
+    pages = [each["nodes"] for each in await every_page(page)]
+    return [each["id"] for nodes in pages for each in nodes], [len(nodes) for nodes in pages]
 
 
 def texts(posts: list[PostId]) -> list[str]:

@@ -1,6 +1,7 @@
 """The sessions of an account, shown and ended by its owner."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from core.db import Database
 from core.ids import SessionId, new_uuid
 from core.settings import Settings, settings
-from tests.client import Client, serving
+from tests.client import Client, every_page, serving
 from tests.factories.locations import location_database
 from tests.factories.sessions import PASSWORD, account, later
 
@@ -79,16 +80,10 @@ async def test_pages_hold_every_session_once(api: Client, ana: str) -> None:
             client, session_id = await logged_in(api, ana)
             made.append(session_id)
 
-    seen, after = [], None
-    while True:
-        page = await listed(client, first=2, after=after)
-        assert [edge["node"]["id"] for edge in page["edges"]] == [node["id"] for node in page["nodes"]]
-        seen += [node["id"] for node in page["nodes"]]
-        if not page["pageInfo"]["hasNextPage"]:
-            break
-        after = page["pageInfo"]["endCursor"]
+    pages = await every_page(partial(listed, client, first=2))
 
-    assert seen == made[::-1]
+    assert [node["id"] for page in pages for node in page["nodes"]] == made[::-1]
+    assert [edge["node"]["id"] for page in pages for edge in page["edges"]] == made[::-1]
 
 
 async def test_ended_and_expired_sessions_and_those_of_others_are_not_listed(

@@ -11,7 +11,7 @@ from core.statements import counted
 from core.viewer import Viewer
 from models.tags import MediaTag, TaggedPost
 from tests.api.conftest import SignIn
-from tests.client import Client, call, mutation
+from tests.client import Client, call, id_of, mutation
 from tests.factories.people import block, follow, person
 from tests.factories.posts import hidden_posts, post
 from tests.factories.tags import choose, picture_of, tag
@@ -30,10 +30,6 @@ LIST = """query ($id: ID!, $first: Int, $after: String) { node(id: $id) { ... on
 } } }"""
 
 
-def the(who: Viewer) -> str:
-    return str(UserId(who.user_id))
-
-
 def names(media: Any) -> list[str]:
     """The handles of those who are tagged."""
     return [each["user"]["handle"] for each in media["tags"]]
@@ -44,7 +40,7 @@ async def seen_in(client: Client, post_id: PostId) -> list[str]:
 
 
 async def listed(client: Client, who: Viewer) -> list[str]:
-    return [each["id"] for each in (await client.ask(LIST, id=the(who)))["node"]["taggedPosts"]["nodes"]]
+    return [each["id"] for each in (await client.ask(LIST, id=id_of(who)))["node"]["taggedPosts"]["nodes"]]
 
 
 async def kept(db: Database) -> tuple[int, int]:
@@ -58,7 +54,7 @@ async def test_a_post_comes_with_the_people_in_its_pictures(
     client: Client, ana: Viewer, ben: Viewer, db: Database, api: Client
 ) -> None:
     cleo, pictures = await person(db, "cleo"), [await upload(db, ana) for _ in range(2)]
-    tags = [[{"userId": the(ben), "x": 0.25, "y": 1}, {"userId": the(cleo)}], [{"userId": the(ana)}]]
+    tags = [[{"userId": id_of(ben), "x": 0.25, "y": 1}, {"userId": id_of(cleo)}], [{"userId": id_of(ana)}]]
     items = [{"uploadId": str(one), "tags": each} for one, each in zip(pictures, tags, strict=True)]
 
     made = await call(client, CREATE, content={"carousel": {"items": items}})
@@ -75,12 +71,13 @@ async def test_a_post_comes_with_the_people_in_its_pictures(
 async def test_the_list_of_tags_is_replaced_as_a_whole(client: Client, ana: Viewer, ben: Viewer, db: Database) -> None:
     shown, cleo = await post(db, ana), await person(db, "cleo")
     picture = str(await tag(db, shown, ben))
+    tags = [{"userId": id_of(cleo)}, {"userId": id_of(ben), "x": 0.9}]
 
-    both = await call(client, UPDATE, mediaId=picture, tags=[{"userId": the(cleo)}, {"userId": the(ben), "x": 0.9}])
-    again = await call(client, UPDATE, mediaId=picture, tags=[{"userId": the(cleo)}, {"userId": the(ben), "x": 0.9}])
+    both = await call(client, UPDATE, mediaId=picture, tags=tags)
+    again = await call(client, UPDATE, mediaId=picture, tags=tags)
     told = await facts(db, "PostUpdated")
     words = await call(client, UPDATE, mediaId=picture, altText="Two people")
-    one = await call(client, UPDATE, mediaId=picture, tags=[{"userId": the(cleo)}])
+    one = await call(client, UPDATE, mediaId=picture, tags=[{"userId": id_of(cleo)}])
     none = await call(client, UPDATE, mediaId=picture, tags=None, altText=None)
 
     assert [each["x"] for each in both["media"]["tags"]] == [0.5, 0.9]
@@ -111,7 +108,7 @@ async def test_people_are_tagged_by_whom_they_let(
 
     for name, author in authors.items():
         picture = str(await picture_of(db, await post(db, author)))
-        answers[name] = await call(await sign_in(author), UPDATE, mediaId=picture, tags=[{"userId": the(ben)}])
+        answers[name] = await call(await sign_in(author), UPDATE, mediaId=picture, tags=[{"userId": id_of(ben)}])
 
     assert {name for name, each in answers.items() if not each["errors"]} == may
     refused = [each["errors"] for name, each in answers.items() if name not in may]
@@ -123,7 +120,7 @@ async def test_people_are_tagged_by_whom_they_let(
 async def test_a_refused_tag_changes_nothing(client: Client, ana: Viewer, ben: Viewer, db: Database) -> None:
     await choose(db, ben, tag_audience="NOBODY")
     cleo, picture = await person(db, "cleo"), str(await picture_of(db, await post(db, ana)))
-    tags = [{"userId": the(cleo)}, {"userId": the(ben)}]
+    tags = [{"userId": id_of(cleo)}, {"userId": id_of(ben)}]
     fresh = {"photo": {"uploadId": str(await upload(db, ana)), "tags": tags}}
     before = await content(db)
 
@@ -139,7 +136,7 @@ async def test_whoever_is_tagged_already_stays(client: Client, ana: Viewer, ben:
     picture, cleo = str(await tag(db, await post(db, ana), ben)), await person(db, "cleo")
     await choose(db, ben, tag_audience="NOBODY")
 
-    changed = await call(client, UPDATE, mediaId=picture, tags=[{"userId": the(ben)}, {"userId": the(cleo)}])
+    changed = await call(client, UPDATE, mediaId=picture, tags=[{"userId": id_of(ben)}, {"userId": id_of(cleo)}])
 
     assert changed["errors"] == []
     assert names(changed["media"]) == ["ben", "cleo"]
@@ -149,7 +146,7 @@ async def test_whoever_is_tagged_already_stays(client: Client, ana: Viewer, ben:
 async def test_people_who_cannot_be_seen_cannot_be_tagged(
     client: Client, ana: Viewer, db: Database, status: str | None
 ) -> None:
-    gone = the(await person(db, "gone", status=status)) if status else str(UserId(new_uuid()))
+    gone = id_of(await person(db, "gone", status=status)) if status else str(UserId(new_uuid()))
     picture = str(await picture_of(db, await post(db, ana)))
 
     changed = await call(client, UPDATE, mediaId=picture, tags=[{"userId": gone}])
@@ -163,8 +160,8 @@ async def test_nobody_is_tagged_across_a_block(client: Client, ana: Viewer, ben:
     await block(db, ana, ben)
     await block(db, cleo, ana)
 
-    blocked = await call(client, UPDATE, mediaId=picture, tags=[{"userId": the(ben)}])
-    blocker = await call(client, UPDATE, mediaId=picture, tags=[{"userId": the(cleo)}])
+    blocked = await call(client, UPDATE, mediaId=picture, tags=[{"userId": id_of(ben)}])
+    blocker = await call(client, UPDATE, mediaId=picture, tags=[{"userId": id_of(cleo)}])
 
     assert [(each["code"], each["reason"]) for each in blocked["errors"]] == [("NOT_ALLOWED", "BLOCKED_BY_VIEWER")]
     assert [each["code"] for each in blocker["errors"]] == ["NOT_FOUND"]
@@ -183,7 +180,7 @@ async def test_tags_that_make_no_sense_are_refused(
     client: Client, ana: Viewer, ben: Viewer, db: Database, tags: list[Any], problem: tuple[str, list[str]]
 ) -> None:
     picture = str(await picture_of(db, await post(db, ana)))
-    tags = [{**each, "userId": the(ben) if each["userId"] == "BEN" else each["userId"]} for each in tags]
+    tags = [{**each, "userId": id_of(ben) if each["userId"] == "BEN" else each["userId"]} for each in tags]
 
     changed = await call(client, UPDATE, mediaId=picture, tags=tags)
 
@@ -198,7 +195,7 @@ async def test_only_the_owner_says_what_is_in_a_picture(client: Client, ben: Vie
     unseen = [await call(client, UPDATE, mediaId=str(one), altText="Mine") for one in hidden]
     unused = str(MediaId(ana.user_id, (await upload(db, ana)).id))
     described = await call(client, UPDATE, mediaId=unused, altText="Soon to be posted")
-    tagged = await call(client, UPDATE, mediaId=unused, tags=[{"userId": the(ben)}])
+    tagged = await call(client, UPDATE, mediaId=unused, tags=[{"userId": id_of(ben)}])
 
     assert [each["reason"] for each in refused["errors"]] == ["NOT_OWNER"]
     assert [[each["code"] for each in one["errors"]] for one in unseen] == [["NOT_FOUND"]] * len(hidden)
@@ -270,7 +267,7 @@ async def test_lists_of_tagged_posts_are_read_page_by_page(ana: Viewer, ben: Vie
     pages, after = [], None
 
     for _ in range(3):
-        page = (await api.ask(LIST, id=the(ben), first=2, after=after))["node"]["taggedPosts"]
+        page = (await api.ask(LIST, id=id_of(ben), first=2, after=after))["node"]["taggedPosts"]
         pages.append([each["id"] for each in page["nodes"]])
         after = page["pageInfo"]["endCursor"]
 
@@ -295,7 +292,7 @@ async def test_a_deleted_post_leaves_no_tags(client: Client, ana: Viewer, ben: V
     delete = mutation("deletePost")
 
     await call(client, delete, postId=str(shown))
-    late = await call(client, UPDATE, mediaId=str(picture), tags=[{"userId": the(ben)}])
+    late = await call(client, UPDATE, mediaId=str(picture), tags=[{"userId": id_of(ben)}])
 
     assert await kept(db) == (0, 0)
     assert [each["code"] for each in late["errors"]] == ["NOT_FOUND"]
@@ -311,7 +308,7 @@ async def test_tags_of_a_page_take_one_statement(client: Client, ana: Viewer, db
         for _ in range(4):
             await tag(db, await post(db, ana), *people)
         with counted() as statements:
-            found = await client.ask(grid, id=the(ana), first=8)
+            found = await client.ask(grid, id=id_of(ana), first=8)
         reads.append([text for text in statements.statements if "media_tags" in text or "from users u" in text])
 
     media = [each for one in found["node"]["posts"]["nodes"] for each in one["media"]]
