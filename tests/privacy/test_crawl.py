@@ -17,7 +17,6 @@ from tests.factories.posts import comment, post
 from tests.privacy.test_matrix import guarded, paths_of
 
 TEXT = (Path(__file__).parents[2] / "schema.graphql").read_text(encoding="utf-8")
-QUESTIONS = Questions(contract(), page=2)
 NOT_READ = ("Payload", "Event", "Error", "Mutation", "Subscription")
 """Ends of names of types that no reading leads to."""
 
