@@ -37,7 +37,7 @@ class Stream:
     `present` turns a logged event and its cursor into an event of the graph for the viewer, or None if there is
     nothing the viewer may see; what it answers depends on nothing else. `is_told` may keep an event from this one
     stream. Events named in `merged` are drawn together: of a burst only the last one of each topic is told, at most
-    once per second.
+    once per second. `opening` makes what the stream tells first, each from the cursor it starts at.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Stream:
     present: Present
     merged: frozenset[str] = field(default_factory=frozenset)
     is_told: Callable[[Any], bool] = _tell_all
+    opening: Sequence[Callable[[str], Any]] = ()
 
     def cursor(self, marks: Mapping[str, int]) -> str:
         """A cursor with one mark per topic; topics are named by a digest, so that it stays short and tells nothing."""
@@ -109,13 +110,16 @@ async def events(ctx: Context, stream: Stream, after: str | None) -> AsyncGenera
 async def _go_on(
     ctx: Context, stream: Stream, marks: dict[str, int], reset: StreamResetReason | None
 ) -> AsyncGenerator[Any, None]:
-    opened_at = clock.now()
+    opened_at, opening = clock.now(), stream.opening
     try:
         async with seat_at(ctx.backends, marks, stream.merged) as (hub, seat):
             seat.push = _pushing(ctx, stream, seat, marks, opened_at)
             while True:
                 if reset is not None:
                     yield _reset(stream, marks, reset)
+                for tell in opening:
+                    yield tell(stream.cursor(marks))
+                opening = ()
                 for logged in await _next(ctx, stream.merged, hub, seat, marks):
                     if logged.seq > marks[logged.topic]:
                         yield _occurrence(stream, marks, logged, opened_at)

@@ -1,11 +1,13 @@
 """Live counts, edits and removals of posts on screen."""
 
 from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
 import strawberry
 
+from core import clock
 from core.errors import BadInput
 from core.ids import PostId, readable
 from loaders.profiles import relationships_by_id
@@ -37,9 +39,11 @@ class PostSubscriptions:
         asked = readable(PostId, post_ids)
         shown = {post.global_id() for post in await nodes.load(ctx, asked) if post}
         met_before = _met_before(asked, base.resumed_at(ctx, after))
-        followed = [post for post in asked if post in shown or post in met_before]
-        topics = [_topic(post) for post in followed]
-        stream = Stream(_NAME, topics, partial(_present, wanted), merged=_ENGAGEMENT, is_told=_OnceRemoved())
+        topics = [_topic(post) for post in asked if post in shown]
+        # They are not followed: when a post is told to be gone must not show when something happens to it.
+        opening = [partial(_removed, post) for post in asked if post in met_before - shown]
+        present = partial(_present, wanted)
+        stream = Stream(_NAME, topics, present, merged=_ENGAGEMENT, is_told=_OnceRemoved(), opening=opening)
         return await base.events(ctx, stream, after)
 
 
@@ -63,12 +67,17 @@ async def _present(wanted: Wanted, ctx: Context, logged: LoggedEvent, cursor: st
     await wants.read_posts(ctx, [post_id], wanted, "post")
     post = await nodes.one(ctx, post_id, Post)
     if post is None:
-        removed = strawberry.ID(str(post_id))
-        return PostRemovedEvent(cursor=cursor, occurred_at=logged.at, removed_post_id=removed)
+        return _removed(post_id, cursor, logged.at)
     if logged.event == "UserBlocked":
         return None
     kind = PostEngagementEvent if logged.event in {*_ENGAGEMENT, _HELD} else PostUpdatedEvent
     return kind(cursor=cursor, occurred_at=logged.at, post=post)
+
+
+def _removed(post_id: PostId, cursor: str, at: datetime | None = None) -> PostRemovedEvent:
+    """That a post is gone; now, if not at a certain time."""
+    removed = strawberry.ID(str(post_id))
+    return PostRemovedEvent(cursor=cursor, occurred_at=at or clock.now(), removed_post_id=removed)
 
 
 async def _concerns_viewer(ctx: Context, logged: LoggedEvent) -> bool:

@@ -286,3 +286,25 @@ async def test_without_redis_events_come_by_looking_again(
         commented = await watcher.event()
 
     assert (liked["post"]["likeCount"], commented["post"]["commentCount"]) == (1, 1)
+
+
+async def test_whoever_comes_back_is_told_once_that_a_post_is_gone_and_never_what_happens_to_it(
+    api: Api, token: Token, db: Database, ana: Viewer, picture: PostId
+) -> None:
+    ben, cleo = await person(db, "ben"), api.of(await token(await person(db, "cleo")))
+    his, of_ben = await post(db, ben), await token(ben)
+    watched = [str(picture), str(his)]
+    async with api.watching(of_ben, WATCH, postIds=watched) as watcher:
+        await db.write(partial(blocks.block_user, viewer=ana, user_id=ben.user_id))
+        cursor = (await watcher.event())["cursor"]
+
+    told = []
+    for change in (LIKE, UNLIKE):
+        async with api.subscribing(of_ben, WATCH, postIds=watched, after=cursor) as watcher:
+            for each in watched:
+                await do(cleo, change, id=each)
+            while "post" not in (event := await watcher.event()):
+                told.append(event["removedPostId"])
+            cursor = event["cursor"]
+
+    assert told == [str(picture)]

@@ -179,12 +179,20 @@ CHANGES: list[Change] = [
 ]
 
 
+def _placeless(answer: Any) -> Any:
+    """What is told; who comes back after a post is gone is told so without following it any more."""
+    event = answer["data"]["it"]
+    return {"removed": event["removedPostId"]} if event["__typename"] == "PostRemovedEvent" else answer
+
+
 @pytest.mark.parametrize("change", CHANGES, ids=range(len(CHANGES)))
 async def test_together_everybody_is_told_what_each_is_told_alone(scene: Scene, change: Change) -> None:
     together = await scene.told_together(change)
     alone = {name: await scene.told_alone(viewer) for name, viewer in scene.people.items()}
 
-    assert together == alone
+    assert {name: _placeless(each) for name, each in together.items()} == {
+        name: _placeless(each) for name, each in alone.items()
+    }
     assert len({id(answer) for answer in together.values()}) < len(together)
 
 

@@ -113,7 +113,7 @@ async def test_who_comes_back_is_told_what_was_missed_in_order_and_repeats_have_
     assert missed[0]["__typename"] == "PostRemovedEvent"
     names = ["PostUpdatedEvent", "PostUpdatedEvent", "PostEngagementEvent", "PostUpdatedEvent", "PostUpdatedEvent"]
     assert [event["__typename"] for event in repeated] == names
-    assert (repeated[0]["cursor"], repeated[1]["cursor"]) == (first["cursor"], missed[0]["cursor"])
+    assert repeated[0]["cursor"] == first["cursor"]
     times = [event["occurredAt"] for event in repeated]
     assert times == sorted(times)
 
