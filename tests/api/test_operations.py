@@ -23,6 +23,7 @@ from tests.factories.people import follow, person
 from tests.factories.posts import comment, post
 from tests.factories.second_factors import protect
 from tests.factories.sessions import PASSWORD, account
+from tests.factories.tags import picture_of, tag
 from tests.factories.uploads import upload
 from tests.operations import OPERATIONS
 from tests.providers import HOME, Liar, description, with_providers
@@ -100,6 +101,8 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
     post_id, user_id = str(shown), str(UserId(ben.user_id))
     troll, own = str(UserId((await person(db, "troll")).user_id)), await post(db, ana)
     held = str(await comment(db, ben, own, state="HELD"))
+    picture = str(await picture_of(db, own))
+    await tag(db, shown, ana)
     file = {"purpose": "POST", "contentType": "image/jpeg", "byteSize": 10, "width": 4, "height": 5}
     return {
         "HomeScreen": {"postCount": 5},
@@ -112,6 +115,9 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
         "ProfileScreen": {"handle": "@Ben"},
         "ProfileGridNextPage": {"userId": user_id, "after": "", "kinds": ["PHOTO"]},
         "Follow": {"input": {"userId": user_id}},
+        "TaggedPosts": {"userId": known["ana"]},
+        "Followers": {"userId": user_id, "query": "an"},
+        "SimilarPeople": {"userId": user_id},
         "FollowRequests": {},
         "ApproveFollowRequest": {"input": {"requesterId": await asking(db, ana, "fay")}},
         "DenyFollowRequest": {"input": {"requesterId": await asking(db, ana, "gil")}},
@@ -129,6 +135,8 @@ async def world(db: Database, ana: Viewer) -> dict[str, dict[str, Any]]:
         "HeldComments": {"postId": str(own)},
         "ApproveComments": {"input": {"commentIds": [held]}},
         "HideComments": {"input": {"commentIds": [held]}},
+        "RemoveTag": {"input": {"postId": post_id}},
+        "DescribePicture": {"input": {"mediaId": picture, "altText": "Ben", "tags": [{"userId": user_id}]}},
         "ComposeForm": {},
         "BeginUpload": {"input": {**file, "idempotencyKey": "of this file"}},
         "CompleteUpload": {"input": {"uploadId": str(await upload(db, ana))}},
@@ -208,6 +216,11 @@ async def test_every_query_and_mutation_runs_without_an_error(db: Database, sign
     assert [node["handle"] for node in answers["Likers"]["node"]["likers"]["nodes"]] == ["ben", "ana"]
     assert answers["ProfileScreen"]["user"]["bio"]["segments"][1]["user"]["handle"] == "ana"
     assert answers["ComposePost"]["createPost"]["post"]["status"] == "PUBLISHED"
+    assert [node["id"] for node in answers["TaggedPosts"]["node"]["taggedPosts"]["nodes"]] == [
+        answers["PostScreen"]["post"]["id"]
+    ]
+    assert [node["handle"] for node in answers["Followers"]["node"]["followers"]["nodes"]] == ["ana"]
+    assert [each["user"]["handle"] for each in answers["DescribePicture"]["updateMedia"]["media"]["tags"]] == ["ben"]
     (linked,) = answers["LinkedServices"]["viewer"]["account"]["linkedIdentities"]
     assert linked["provider"] == answers["LogInButtons"]["identityProviders"][0]
     assert len(answers["BeginUpload"]["beginUpload"]["upload"]["parts"]) == 1
