@@ -125,7 +125,7 @@ async def test_a_comment_that_waits_is_told_to_its_writer_and_the_author_alone(
     assert {each["__typename"] for each in (*waiting, *approved, *hidden)} == {"PostEngagementEvent"}
 
 
-async def test_an_open_stream_tells_nothing_of_whoever_has_gone_to_sleep(
+async def test_of_whoever_has_gone_to_sleep_an_open_stream_tells_that_the_post_is_gone(
     api: Api, token: Token, db: Database, ana: Viewer, picture: PostId
 ) -> None:
     ben = await person(db, "ben")
@@ -137,10 +137,11 @@ async def test_an_open_stream_tells_nothing_of_whoever_has_gone_to_sleep(
         await db.write(lambda tx: account_life.deactivate(tx, ana, None))
         await db.write(partial(_tell_of, post_id=picture))
         await do(cleo, LIKE, id=str(other))
-        asleep = await watcher.event()
+        told = [await watcher.event() for _ in range(2)]
 
     assert awake["post"]["id"] == str(picture)
-    assert asleep["post"]["id"] == str(other)
+    assert {each.get("removedPostId") for each in told} == {str(picture), None}
+    assert [each["post"]["id"] for each in told if "post" in each] == [str(other)]
 
 
 async def test_a_block_ends_what_either_side_watches_and_tells_nobody_else(
