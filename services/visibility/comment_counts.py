@@ -15,6 +15,19 @@ Difference = tuple[int, int]
 
 NONE: Final[Difference] = (0, 0)
 
+BLOCKERS: Final = 10_000
+"""A page looks for comments of so many who block the viewer, the last ones: who is known to all, millions block."""
+
+APART_OF_ONE = f"""
+    apart as materialized (
+        select owner_id as viewer_id, person_id from stances where owner_id = :viewer and blocked_at is not null
+        union
+        (select person_id, owner_id from received_stances where person_id = :viewer and blocked_at is not null
+        order by blocked_at desc limit {BLOCKERS})
+    )
+"""  # noqa: S608 - constants
+"""`:viewer` and people of whom one blocks the other, as a common table expression."""
+
 APART = """
     apart as materialized (
         select owner_id as viewer_id, person_id from stances where owner_id = any(:viewers) and blocked_at is not null
@@ -22,7 +35,7 @@ APART = """
         select person_id, owner_id from received_stances where person_id = any(:viewers) and blocked_at is not null
     )
 """
-"""The pairs of viewers and people of whom one blocks the other, as a common table expression."""
+"""As `APART_OF_ONE`, for all of `:viewers`, with all who block them."""
 
 _ASKED = "unnest(:authors, :ids) as asked(author_id, id)"
 

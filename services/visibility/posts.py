@@ -136,7 +136,7 @@ def _statement(want: PostWant) -> Direct:
     standing = relationships.standing("= any(:authors)")
     parameters = [bindparam(name, type_=ARRAY(Uuid)) for name in ("authors", "ids")]
     if _is_counted_for_viewer(want):
-        standing = f"{standing}, {comment_counts.APART}"
+        standing = f"{standing}, {comment_counts.APART_OF_ONE}"
         parameters.append(bindparam("viewers", type_=ARRAY(Uuid)))
     sql = text(f"with {standing} select {', '.join(columns)} from {source} {' '.join(joins)}")  # noqa: S608 - constants
     return Direct(sql.bindparams(*parameters, bindparam("viewer", type_=Uuid)))

@@ -1,18 +1,24 @@
 """The door: what comes through it, and in how many statements."""
 
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from core import clock
 from core.db import Database
-from core.ids import PostId
+from core.ids import PostId, new_uuid
 from core.paging import PostWant
 from core.statements import counted
 from core.viewer import Viewer
+from models.stances import ReceivedStance
+from services.comments import add_comment
 from services.visibility import comments, posts, profiles
 from services.visibility.alike import alike
+from services.visibility.comment_counts import BLOCKERS
 from services.visibility.relationships import relationships
 from services.visibility.rows import SeenPosts
 from services.visibility.rules import STRANGER, Relationship
@@ -205,3 +211,20 @@ async def test_close_friends_see_what_is_for_them_and_nobody_what_is_for_the_aut
 
     assert seen == {"a": {for_friends, for_ana}, "b": {for_friends}}
     assert (await _seen(db, cleo, [for_friends, for_ana])).posts == {}
+
+
+async def test_of_very_many_who_block_somebody_the_last_ones_are_looked_at(db: Database) -> None:
+    early, late, ben, eva = [await person(db, name) for name in ("early", "late", "ben", "eva")]
+    picture = await post(db, eva)
+    for writer, hours in ((early, 2), (late, 0)):
+        await db.write(partial(add_comment, viewer=writer, post_id=picture, words="Nice!"))
+        await stance(db, writer, ben, blocked_at=clock.now() - timedelta(hours=hours))
+    counts = PostWant(comment_counts=True)
+    few = (await _seen(db, ben, [picture], counts)).comment_counts
+    crowd = {"person_id": ben.user_id, "blocked_at": clock.now() - timedelta(hours=1)}
+    rows = [crowd | {"owner_id": new_uuid()} for _ in range(BLOCKERS)]
+    await db.write(lambda tx: tx.execute(insert(ReceivedStance), rows))
+
+    many = (await _seen(db, ben, [picture], counts)).comment_counts
+
+    assert (few, many) == ({picture: 0}, {picture: 1})
