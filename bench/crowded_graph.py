@@ -3,9 +3,11 @@
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import text
 
 from core.db import Database
+from core.settings import settings
 
 CROWD: Final = 1_000_000
 FEW: Final = 1_000
@@ -77,11 +79,16 @@ _STEPS: Final = (
 
 
 async def fill(db: Database) -> None:
-    """Generate the graph, unless it is there."""
+    """Generate the graph in the database of the settings, unless it is there."""
     async with db.reading() as read:
         if await read.scalar(text("select 1 from users where id = :id").bindparams(id=LARGE)):
             return
-    for step in _STEPS:
-        async with db.transaction() as tx:
-            await tx.execute(text("set local statement_timeout = 0"))
-            await tx.execute(text(step))
+    # A connection of its own: those of the pool give up after seconds.
+    connection = await asyncpg.connect(settings().database_url.replace("+asyncpg", ""))
+    try:
+        async with connection.transaction():
+            for step in _STEPS:
+                await connection.execute(step)
+        await connection.execute("vacuum analyze")
+    finally:
+        await connection.close()

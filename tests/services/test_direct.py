@@ -14,6 +14,10 @@ NUMBERS = Direct(
         bindparam("most", type_=Integer)
     )
 )
+PLANS = text(
+    "select sum(generic_plans) as once, sum(custom_plans) as anew from pg_prepared_statements"
+    " where statement like 'select n as number%'"
+)
 OWN = Direct(text("select pg_backend_pid() as pid, current_setting('aperture.mark', true) as mark"))
 
 
@@ -42,6 +46,16 @@ async def test_they_are_counted(db: Database) -> None:
             await read.rows(NUMBERS, {"most": 1})
 
     assert len(statements) == 1
+
+
+async def test_a_statement_is_planned_once_for_whatever_it_is_given(db: Database) -> None:
+    async with db.reading() as read:
+        for most in range(1, 4):
+            await read.rows(NUMBERS, {"most": most})
+        plans = await read.first(PLANS)
+
+    assert plans is not None
+    assert (plans.once, plans.anew) == (3, 0)
 
 
 async def test_a_lost_connection_is_refused_and_replaced(db: Database) -> None:
