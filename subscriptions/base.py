@@ -31,13 +31,25 @@ def _tell_all(_event: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What a stream tells first, of a topic it does not follow any more: an event, made with the cursor behind it.
+
+    The `mark` at which the topic was left stays in the cursors before it, so that a client cut off there is told again.
+    """
+
+    topic: str
+    mark: int
+    tell: Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """A stream of one kind over some topics.
 
     `present` turns a logged event and its cursor into an event of the graph for the viewer, or None if there is
     nothing the viewer may see; what it answers depends on nothing else. `is_told` may keep an event from this one
     stream. Events named in `merged` are drawn together: of a burst only the last one of each topic is told, at most
-    once per second. `opening` makes what the stream tells first, each from the cursor it starts at.
+    once per second. What is `opening` is told before all else.
     """
 
     name: str
@@ -45,7 +57,7 @@ class Stream:
     present: Present
     merged: frozenset[str] = field(default_factory=frozenset)
     is_told: Callable[[Any], bool] = _tell_all
-    opening: Sequence[Callable[[str], Any]] = ()
+    opening: Sequence[Opening] = ()
 
     def cursor(self, marks: Mapping[str, int]) -> str:
         """A cursor with one mark per topic; topics are named by a digest, so that it stays short and tells nothing."""
@@ -117,8 +129,9 @@ async def _go_on(
             while True:
                 if reset is not None:
                     yield _reset(stream, marks, reset)
-                for tell in opening:
-                    yield tell(stream.cursor(marks))
+                for number, first in enumerate(opening, 1):
+                    left = {each.topic: each.mark for each in opening[number:]}
+                    yield first.tell(stream.cursor({**marks, **left}))
                 opening = ()
                 for logged in await _next(ctx, stream.merged, hub, seat, marks):
                     if logged.seq > marks[logged.topic]:

@@ -1,6 +1,6 @@
 """Live counts, edits and removals of posts on screen."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -20,7 +20,7 @@ from schema.posts import Post
 from services import event_log
 from services.event_log import LoggedEvent
 from subscriptions import base
-from subscriptions.base import Stream
+from subscriptions.base import Opening, Stream
 
 _NAME = "post"
 _ENGAGEMENT = frozenset(["PostLiked", "PostUnliked", "CommentAdded", "CommentUpdated", "CommentDeleted"])
@@ -38,10 +38,11 @@ class PostSubscriptions:
     ) -> AsyncGenerator[PostEvent | None, None]:
         asked = readable(PostId, post_ids)
         shown = {post.global_id() for post in await nodes.load(ctx, asked) if post}
-        met_before = _met_before(asked, base.resumed_at(ctx, after))
+        left_at = _left_at(asked, base.resumed_at(ctx, after))
         topics = [_topic(post) for post in asked if post in shown]
         # They are not followed: when a post is told to be gone must not show when something happens to it.
-        opening = [partial(_removed, post) for post in asked if post in met_before - shown]
+        gone = [post for post in asked if post in left_at and post not in shown]
+        opening = [Opening(_topic(post), left_at[post], partial(_removed, post)) for post in gone]
         present = partial(_present, wanted)
         stream = Stream(_NAME, topics, present, merged=_ENGAGEMENT, is_told=_OnceRemoved(), opening=opening)
         return await base.events(ctx, stream, after)
@@ -51,13 +52,13 @@ def _topic(post: PostId) -> str:
     return event_log.post_topic(post.id)
 
 
-def _met_before(posts: Sequence[PostId], after: str | None) -> set[PostId]:
-    """Posts that the cursor's stream had: whoever comes back is told that one of them is gone."""
+def _left_at(posts: Sequence[PostId], after: str | None) -> Mapping[PostId, int]:
+    """The marks of posts that the cursor's stream had: whoever comes back is told that one of them is gone."""
     try:
         marks = base.marks_of(_NAME, [_topic(post) for post in posts], after) if after else {}
     except BadInput:
         marks = {}
-    return {post for post in posts if _topic(post) in marks}
+    return {post: marks[_topic(post)] for post in posts if _topic(post) in marks}
 
 
 async def _present(wanted: Wanted, ctx: Context, logged: LoggedEvent, cursor: str) -> _Told | None:

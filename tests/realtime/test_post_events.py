@@ -309,3 +309,22 @@ async def test_whoever_comes_back_is_told_once_that_a_post_is_gone_and_never_wha
             cursor = event["cursor"]
 
     assert told == [str(picture)]
+
+
+async def test_whoever_is_cut_off_between_two_posts_that_are_gone_is_told_of_the_other_as_well(
+    api: Api, token: Token, db: Database, ana: Viewer, picture: PostId
+) -> None:
+    ben, watched = await person(db, "ben"), [str(picture), str(await post(db, ana))]
+    of_ben = await token(ben)
+    async with api.subscribing(of_ben, WATCH, postIds=watched, after="from now on") as watcher:
+        cursor = (await watcher.event())["cursor"]
+    await db.write(partial(blocks.block_user, viewer=ana, user_id=ben.user_id))
+
+    told = []
+    for _ in watched:
+        async with api.subscribing(of_ben, WATCH, postIds=watched, after=cursor) as watcher:
+            event = await watcher.event()
+            told.append(event["removedPostId"])
+            cursor = event["cursor"]
+
+    assert told == watched
